@@ -1,0 +1,1 @@
+"""How the station is deployed and tried: local parts, simulator, command line."""

@@ -1,0 +1,1 @@
+"""What runs the pure steps in Flink."""

@@ -1,0 +1,1 @@
+"""Adapters: one module a message format, each a datasheet of its standard."""

@@ -1,0 +1,91 @@
+"""What an adapter makes of one raw record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from operators._typing import FloatArray, RecordArray
+
+
+class Space(Enum):
+    """In what a decoded position is given."""
+
+    GEOGRAPHIC = "geographic"  # degrees, in the datum that the source's entry declares
+    LOCAL = "local"  # metres in the sensor's own frame; the source's entry gives its pose
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrame:
+    """One source frame as the message tells it.
+
+    Parameters
+    ----------
+    source_id
+        The payload's own name of its sender, None if it has none.
+    event_time_us
+        UTC microseconds, anchored at the receive time where the message carries no date;
+        None if the message carries no usable time.
+    flags
+        `operators.frame.FrameFlag` bits.
+    space
+        What `position` means.
+    position : ndarray of shape (n, 2)
+        Longitude and latitude in degrees, or x and y in metres.
+    observations : structured array of shape (n,), dtype `operators.frame.OBSERVATION`
+        Everything but `x_m` and `y_m`, which the front fills. Velocities are east and north,
+        headings counter-clockwise from east (local: along and from the sensor's axes).
+    refused
+        Objects of the message that could not be used (position unavailable, ...).
+    """
+
+    source_id: str | None
+    event_time_us: int | None
+    flags: int
+    space: Space
+    position: FloatArray
+    observations: RecordArray
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A third-party feature: where and when something applies.
+
+    Parameters
+    ----------
+    feature_id
+        Stable over updates and the cancellation.
+    kind
+        ``weather``, ``emergency``, ``work_zone``, ``incident``, ``warning``.
+    valid_from_us, valid_to_us
+        UTC microseconds; None for an open end.
+    area
+        GeoJSON geometry in WGS-84 with longitude first, as JSON text; a point may have a radius.
+    radius_m
+        Radius around a point, metres; None otherwise.
+    cancelled
+        True if this ends the feature.
+    properties
+        What the message says, keys with units in the name (``visibility_m``), values as text.
+    """
+
+    feature_id: str
+    kind: str
+    valid_from_us: int | None
+    valid_to_us: int | None
+    area: str
+    radius_m: float | None
+    cancelled: bool
+    properties: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Everything one raw record says: source frames, or third-party features."""
+
+    frames: tuple[DecodedFrame, ...] = ()
+    features: tuple[Feature, ...] = ()
+
+
+# An adapter: (payload, instant to anchor at in UTC microseconds) -> Decoded; raises DecodeError.
+Adapter = Callable[[bytes, int], Decoded]

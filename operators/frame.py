@@ -1,0 +1,197 @@
+"""Source frames and their packed layout: what travels from the front to a cell.
+
+Little-endian, a version byte first, observations as one block of fixed-size records, so that a
+reader views them with numpy and parses nothing.
+"""
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+from operators._typing import RecordArray
+from operators.errors import LayoutError
+
+VERSION = 1
+
+
+class SourceKind(IntEnum):
+    """What a source is."""
+
+    ROADSIDE = 1
+    PROBE = 2
+    FEED = 3
+
+
+class ObjectClass(IntEnum):
+    """Classes of road users, the finest that most standards share."""
+
+    UNKNOWN = 0
+    CAR = 1
+    VAN = 2
+    TRUCK = 3
+    BUS = 4
+    MOTORCYCLE = 5
+    BICYCLE = 6
+    PEDESTRIAN = 7
+    ANIMAL = 8
+    OBSTACLE = 9
+    EMERGENCY = 10
+    TRAILER = 11
+    TRAM = 12
+
+
+class FrameFlag(IntFlag):
+    """Properties of a source frame."""
+
+    FILTERED = 1  # the sender's tracker smoothed it: correlated with its own past
+    FUSED = 2  # made of other sources' data: correlated with them
+    CLOCK_CORRECTED = 4  # the front removed a coarse clock offset
+    TIME_FROM_RECEIPT = 8  # the message carried no usable time
+
+
+# One observation. Unknown numbers are NaN. Axes: x east, y north of the cell's centre
+# (or the axes of a `local` recording).
+OBSERVATION = np.dtype(
+    [
+        ("index", "<u4"),  # position in the original message
+        ("time_offset_us", "<i4"),  # observed this much after the frame's event time
+        ("x_m", "<f8"),
+        ("y_m", "<f8"),
+        ("z_m", "<f4"),  # height above the ellipsoid, or local z
+        ("cov_xx_m2", "<f4"),  # declared covariance of the position
+        ("cov_xy_m2", "<f4"),
+        ("cov_yy_m2", "<f4"),
+        ("vx_mps", "<f4"),
+        ("vy_mps", "<f4"),
+        ("speed_sigma_mps", "<f4"),
+        ("heading_rad", "<f4"),  # of the box, counter-clockwise from +x
+        ("heading_sigma_rad", "<f4"),
+        ("length_m", "<f4"),
+        ("width_m", "<f4"),
+        ("height_m", "<f4"),
+        ("score", "<f4"),  # the sender's confidence that the object is there, its own scale
+        ("class_confidence", "<f4"),  # 0..1
+        ("object_class", "u1"),  # ObjectClass
+        ("owned", "u1"),  # 1: this cell owns it and accounts for it; 0: seen in the halo
+        ("flags", "<u2"),
+        ("local_id", "<u8"),  # hash of the sender's own id; 0 if it gave none
+    ]
+)
+
+_HEADER = struct.Struct("<BBBBqqqiQddfHHI")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """All observations that one source made at one event time, as one cell sees them.
+
+    Parameters
+    ----------
+    source_id, kind, flags
+        Who observed, and how.
+    event_time_us, receive_time_us
+        UTC microseconds; the event time is the source's, after coarse correction.
+    topic, partition, offset
+        The raw record that carried the frame.
+    payload_hash
+        64-bit hash of the raw bytes; breaks ties in the order of frames.
+    coverage_x_m, coverage_y_m, coverage_radius_m
+        Circle that the source looks at, in the frame of the cell; radius NaN if unknown.
+    observations : structured array of shape (n,), dtype `OBSERVATION`
+    """
+
+    source_id: str
+    kind: int
+    flags: int
+    event_time_us: int
+    receive_time_us: int
+    topic: str
+    partition: int
+    offset: int
+    payload_hash: int
+    coverage_x_m: float
+    coverage_y_m: float
+    coverage_radius_m: float
+    observations: RecordArray
+
+    @property
+    def order(self) -> tuple[int, str, int, int, int]:
+        """Sort key: the order in which frames are taken, whatever order they arrived in."""
+        return (self.event_time_us, self.source_id, self.payload_hash, self.partition, self.offset)
+
+
+def pack_frame(frame: Frame) -> bytes:
+    """Packed bytes of one frame."""
+    source, topic = frame.source_id.encode(), frame.topic.encode()
+    header = _HEADER.pack(
+        VERSION,
+        frame.kind,
+        frame.flags,
+        0,
+        frame.event_time_us,
+        frame.receive_time_us,
+        frame.offset,
+        frame.partition,
+        frame.payload_hash,
+        frame.coverage_x_m,
+        frame.coverage_y_m,
+        frame.coverage_radius_m,
+        len(source),
+        len(topic),
+        len(frame.observations),
+    )
+    return b"".join((header, source, topic, frame.observations.tobytes()))
+
+
+def unpack_frames(data: bytes) -> list[Frame]:
+    """Frames in `data`, which is any number of packed frames one behind the other.
+
+    The observations are read-only views of `data`.
+
+    Raises
+    ------
+    LayoutError
+        If the bytes are cut short or of another version.
+    """
+    frames = []
+    at = 0
+    while at < len(data):
+        frame, at = _unpack_one(data, at)
+        frames.append(frame)
+    return frames
+
+
+def _unpack_one(data: bytes, at: int) -> tuple[Frame, int]:
+    if data[at] != VERSION:
+        msg = f"frame version {data[at]}, this release reads {VERSION}"
+        raise LayoutError(msg)
+    if len(data) - at < _HEADER.size:
+        msg = f"frame header cut short: {len(data) - at} of {_HEADER.size} bytes"
+        raise LayoutError(msg)
+    (_, kind, flags, _, event, receive, offset, partition, digest, cx, cy, radius, n_source, n_topic, n) = (
+        _HEADER.unpack_from(data, at)
+    )
+    at += _HEADER.size
+    end = at + n_source + n_topic + n * OBSERVATION.itemsize
+    if end > len(data):
+        msg = f"frame cut short: {len(data)} of {end} bytes"
+        raise LayoutError(msg)
+    source = data[at : at + n_source].decode()
+    topic = data[at + n_source : at + n_source + n_topic].decode()
+    observations = np.frombuffer(data, OBSERVATION, n, at + n_source + n_topic)
+    return (
+        Frame(source, kind, flags, event, receive, topic, partition, offset, digest, cx, cy, radius, observations),
+        end,
+    )
+
+
+def empty_observations(n: int) -> RecordArray:
+    """`n` observations about which nothing is known: NaN numbers, zero integers, owned."""
+    made = np.zeros(n, OBSERVATION)
+    for name, (kind, _) in ((k, v[:2]) for k, v in OBSERVATION.fields.items()):  # type: ignore[union-attr]
+        if kind.kind == "f":
+            made[name] = np.nan
+    made["owned"] = 1
+    return made
