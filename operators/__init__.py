@@ -6,5 +6,6 @@
                          -> publish (rename, own, join context, account)         keyed by H3 cell
                          -> records of the fused topics
 
-Each stateful stage is a `operators.step.KeyedStep`; `operators.pipeline` runs them in memory, `jobs.runtime` in Flink.
+Each stateful stage is an `operators.step.KeyedStep`; `operators.pipeline` runs them in memory,
+`jobs.runtime` in Flink.
 """

@@ -170,9 +170,23 @@ def _unpack_one(data: bytes, at: int) -> tuple[Frame, int]:
     if len(data) - at < _HEADER.size:
         msg = f"frame header cut short: {len(data) - at} of {_HEADER.size} bytes"
         raise LayoutError(msg)
-    (_, kind, flags, _, event, receive, offset, partition, digest, cx, cy, radius, n_source, n_topic, n) = (
-        _HEADER.unpack_from(data, at)
-    )
+    (
+        _,
+        kind,
+        flags,
+        _,
+        event,
+        receive,
+        offset,
+        partition,
+        digest,
+        cx,
+        cy,
+        radius,
+        n_source,
+        n_topic,
+        n,
+    ) = _HEADER.unpack_from(data, at)
     at += _HEADER.size
     end = at + n_source + n_topic + n * OBSERVATION.itemsize
     if end > len(data):
@@ -182,7 +196,21 @@ def _unpack_one(data: bytes, at: int) -> tuple[Frame, int]:
     topic = data[at + n_source : at + n_source + n_topic].decode()
     observations = np.frombuffer(data, OBSERVATION, n, at + n_source + n_topic)
     return (
-        Frame(source, kind, flags, event, receive, topic, partition, offset, digest, cx, cy, radius, observations),
+        Frame(
+            source,
+            kind,
+            flags,
+            event,
+            receive,
+            topic,
+            partition,
+            offset,
+            digest,
+            cx,
+            cy,
+            radius,
+            observations,
+        ),
         end,
     )
 

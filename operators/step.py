@@ -3,7 +3,7 @@
 An event waits at its key until the watermark reaches the instant that the step names for it; the
 step is then called with all events of that instant and the key's state, and returns the new state.
 So a step's result cannot depend on the order in which events arrived, if it sorts what is due.
-Nothing here knows what runs the step: `operators.pipeline` in memory, `jobs.runtime.process` in Flink.
+Nothing here knows what runs the step: `operators.pipeline` in memory, `jobs.runtime` in Flink.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 class Output(NamedTuple):
     """One value on its way to the next stage or to a topic.
 
-    `route` names the next stage (`operators.routes`) or, for records that leave the station, the topic;
-    `key` is the key there; `value` is packed bytes that carry their own time.
+    `route` names the next stage (`operators.routes`) or, for records that leave the station, the
+    topic; `key` is the key there; `value` is packed bytes that carry their own time.
     """
 
     route: str

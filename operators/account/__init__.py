@@ -1,0 +1,1 @@
+"""Account for every record and observation."""

@@ -1,0 +1,1 @@
+"""Bring observations to common time."""

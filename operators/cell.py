@@ -1,0 +1,235 @@
+"""The cell step: frames of one cell in, a report at each tick out.
+
+The state at an instant of event time depends only on the frames up to it. So the step keeps
+snapshots at boundaries of event time, one for each of the last ticks and fewer before, and the
+frames between them; a frame that comes late rolls back to the snapshot before it and replays.
+What was published stays, the next report is better.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from operators._typing import RecordArray
+from operators.envelope import Kind, due_us, seal, unseal
+from operators.frame import Frame, pack_frame, unpack_frames
+from operators.halo import Halo, watch_halo
+from operators.parameters import Parameters
+from operators.report import LINK_ROW, Report, encoder
+from operators.routes import IDENTITY, PUBLISH
+from operators.step import Output, Result, State
+from operators.track import TRACK_ROW
+
+VERSION = 1
+RECENT = 5  # snapshots of the last ticks are all kept, older ones every so many ticks
+LIVE_US = 1_000_000  # a source unheard for longer is missing
+MISSING_US = 60_000_000  # and forgotten after this
+ONE_KEY = "all"  # the identity step has one key
+
+
+class Tracker(Protocol):
+    """What the cell asks of a tracker; the module `operators.tracker` is the one in use."""
+
+    def empty(self) -> Any:
+        """State before any frame."""
+        ...
+
+    def pack(self, state: Any) -> bytes:
+        """Versioned bytes of a state."""
+        ...
+
+    def unpack(self, data: bytes) -> Any:
+        """State from its bytes."""
+        ...
+
+    def advance(self, state: Any, frame: Frame, parameters: Parameters) -> RecordArray:
+        """Take one frame and change `state` in place; one `LINK` for each observation."""
+        ...
+
+    def rows(self, state: Any, at_us: int) -> RecordArray:
+        """Living tracks predicted to `at_us`, dtype `TRACK_ROW`; `state` stays as it is."""
+        ...
+
+    def sources_of(self, state: Any) -> list[str]:
+        """Source id of each slot of ``TRACK_ROW.sources``."""
+        ...
+
+
+class CellState(msgspec.Struct, array_like=True):
+    """Value of one cell.
+
+    Parameters
+    ----------
+    version
+        Of this layout.
+    tick_us
+        Last tick that was reported.
+    input_us
+        When something last came, microseconds of receive time.
+    heard_us
+        Receive time of each source's last frame.
+    intervals, snapshots
+        Boundaries (microseconds of event time) of which frames and tracker states are kept.
+    halo
+        Tracks in the halo and the observations linked to them.
+    """
+
+    version: int = VERSION
+    tick_us: int = 0
+    input_us: int = 0
+    heard_us: dict[str, int] = {}
+    intervals: list[int] = []
+    snapshots: list[int] = []
+    halo: dict[int, Halo] = {}
+
+
+_DECODER = msgspec.msgpack.Decoder(CellState)
+
+Taken = list[tuple[Frame, RecordArray]]  # new frames with their links, in the order taken
+
+
+class CellStep:
+    """The cell as a `KeyedStep`; the key is the cell's.
+
+    Parameters
+    ----------
+    parameters
+        Of the run.
+    tracker
+        What associates and fuses.
+    """
+
+    def __init__(self, parameters: Parameters, tracker: Tracker) -> None:
+        self._parameters = parameters
+        self._tracker = tracker
+
+    def wake_for(self, event: bytes) -> int:
+        """When the first picture that the frames belong to is closed."""
+        return due_us(event)
+
+    def on_wake(
+        self, key: str, state: State, due: Sequence[bytes], shared: Mapping[str, bytes], at_us: int
+    ) -> Result:
+        """Take the frames of one tick and report."""
+        tick = at_us - self._parameters.cut_us
+        kept = _DECODER.decode(state.value) if state.value else CellState()
+        frames = [frame for event in due for frame in unpack_frames(unseal(event)[2])]
+        for frame in frames:
+            kept.heard_us[frame.source_id] = max(
+                frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)
+            )
+            kept.input_us = tick
+        tracks, taken, entries = self._replay(kept, state.entries, frames, tick)
+        rows = self._tracker.rows(tracks, tick)
+        quiet = tick - kept.input_us > self._parameters.quiet_us
+        if not len(rows) and quiet:
+            return Result(None, dict.fromkeys(state.entries))
+        kept.tick_us = tick
+        report = self._report(kept, tracks, rows, taken, tick)
+        outputs = [Output(PUBLISH, key, seal(at_us, Kind.PICTURE, encoder.encode(report)))]
+        outputs += [
+            Output(IDENTITY, ONE_KEY, seal(at_us, Kind.SIGHTING, encoder.encode(sighting)))
+            for sighting in watch_halo(key, kept.halo, rows, taken, tick, self._parameters.halo_m)
+        ]
+        return Result(encoder.encode(kept), entries, outputs, at_us + self._parameters.tick_us)
+
+    def _replay(
+        self, kept: CellState, stored: Mapping[str, bytes], frames: list[Frame], tick: int
+    ) -> tuple[Any, Taken, dict[str, bytes | None]]:
+        """Bring the tracker to `tick`: roll back as far as the oldest new frame asks for."""
+        step = self._parameters.tick_us
+        fresh: dict[int, list[Frame]] = {}
+        for frame in frames:
+            fresh.setdefault(-(-frame.event_time_us // step) * step, []).append(frame)
+        first = min(fresh, default=tick + step)
+        base = max((b for b in kept.snapshots if b < first), default=None)
+        tracks = (
+            self._tracker.empty() if base is None else self._tracker.unpack(stored[f"s/{base}"])
+        )
+        entries: dict[str, bytes | None] = {}
+        taken: Taken = []
+        again = [b for b in kept.intervals if base is None or b > base]
+        for boundary in sorted({*fresh, *again}):
+            old = unpack_frames(stored[f"f/{boundary}"]) if boundary in kept.intervals else []
+            taken += self._interval(tracks, old, fresh.get(boundary, []))
+            if boundary in fresh:
+                both = old + fresh[boundary]
+                entries[f"f/{boundary}"] = b"".join(pack_frame(frame) for frame in both)
+            entries[f"s/{boundary}"] = self._tracker.pack(tracks)
+        self._thin(kept, entries, tick)
+        return tracks, taken, entries
+
+    def _interval(self, tracks: Any, old: list[Frame], new: list[Frame]) -> Taken:
+        """Advance over one interval; links of the frames that are new."""
+        fresh = {id(frame) for frame in new}
+        taken: Taken = []
+        for frame in sorted(old + new, key=lambda f: f.order):
+            links = self._tracker.advance(tracks, frame, self._parameters)
+            if id(frame) in fresh:
+                taken.append((frame, links))
+        return taken
+
+    def _thin(self, kept: CellState, entries: dict[str, bytes | None], tick: int) -> None:
+        """Drop what no acceptable frame can ask for, and most of the older snapshots.
+
+        A frame that is accepted later has an event time after ``tick - acceptance``; the last
+        snapshot before that stays, and with it the frames after it.
+        """
+        step = self._parameters.tick_us
+        snapshots = sorted({*kept.snapshots, *(int(k[2:]) for k in entries if k[0] == "s")})
+        intervals = sorted({*kept.intervals, *(int(k[2:]) for k in entries if k[0] == "f")})
+        horizon = tick - self._parameters.acceptance_us - step
+        oldest = max((b for b in snapshots if b <= horizon), default=None)
+        newest = snapshots[-1] if snapshots else None
+        kept.snapshots = [
+            b
+            for b in snapshots
+            if b in (oldest, newest)
+            or (
+                (oldest is None or b > oldest)
+                and (b > tick - RECENT * step or not b % (RECENT * step))
+            )
+        ]
+        kept.intervals = [b for b in intervals if oldest is None or b > oldest]
+        for boundary in set(snapshots) - set(kept.snapshots):
+            entries[f"s/{boundary}"] = None
+        for boundary in set(intervals) - set(kept.intervals):
+            entries[f"f/{boundary}"] = None
+
+    def _report(
+        self, kept: CellState, tracks: Any, rows: RecordArray, taken: Taken, tick: int
+    ) -> Report:
+        kept.heard_us = {s: at for s, at in kept.heard_us.items() if tick - at <= MISSING_US}
+        links, sources, topics = _link_rows(taken)
+        return Report(
+            tick,
+            rows.astype(TRACK_ROW, copy=False).tobytes(),
+            self._tracker.sources_of(tracks),
+            links.tobytes(),
+            sources,
+            topics,
+            sorted(s for s, at in kept.heard_us.items() if tick - at <= LIVE_US),
+            sorted(s for s, at in kept.heard_us.items() if tick - at > LIVE_US),
+        )
+
+
+def _link_rows(taken: Taken) -> tuple[RecordArray, list[str], list[str]]:
+    """Links of the observations that the cell owns, with tables of their sources and topics."""
+    sources = sorted({frame.source_id for frame, _ in taken})
+    topics = sorted({frame.topic for frame, _ in taken})
+    made = []
+    for frame, links in taken:
+        owned = frame.observations["owned"] == 1
+        part = np.zeros(int(owned.sum()), LINK_ROW)
+        for name in ("track_id", "use", "residual", "weight"):
+            part[name] = links[name][owned]
+        part["source_index"] = sources.index(frame.source_id)
+        part["topic_index"] = topics.index(frame.topic)
+        part["partition"], part["offset"] = frame.partition, frame.offset
+        part["index"] = frame.observations["index"][owned]
+        offsets = frame.observations["time_offset_us"][owned]
+        part["event_time_us"] = frame.event_time_us + offsets.astype(np.int64)
+        made.append(part)
+    return (np.concatenate(made) if made else np.zeros(0, LINK_ROW)), sources, topics

@@ -1,0 +1,1 @@
+"""Join what third parties say; never changes the estimate."""

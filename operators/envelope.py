@@ -1,0 +1,32 @@
+"""What travels between steps: the instant at which it is due, a kind, and packed content."""
+
+import struct
+from enum import IntEnum
+
+_HEAD = struct.Struct("<qB")
+
+
+class Kind(IntEnum):
+    """What an envelope holds."""
+
+    FRAMES = 1  # front -> cell: packed frames
+    PICTURE = 2  # cell -> publish: what the cell saw at a tick
+    SIGHTING = 3  # cell -> identity: a confirmed track in a halo, with its observations
+    NAME = 4  # identity -> publish: the one id of a cell's local track
+
+
+def seal(at_us: int, kind: Kind, content: bytes) -> bytes:
+    """Envelope that is due at `at_us` (microseconds)."""
+    return _HEAD.pack(at_us, kind) + content
+
+
+def due_us(data: bytes) -> int:
+    """Instant at which an envelope is due, microseconds."""
+    at_us: int = _HEAD.unpack_from(data)[0]
+    return at_us
+
+
+def unseal(data: bytes) -> tuple[int, Kind, bytes]:
+    """Instant, kind and content of an envelope."""
+    at_us, kind = _HEAD.unpack_from(data)
+    return at_us, Kind(kind), data[_HEAD.size :]

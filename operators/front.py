@@ -1,0 +1,380 @@
+"""The front: gives each raw record its one disposition, and each source frame its cells.
+
+Keyed by (topic, partition), where offsets are contiguous and a source's records are in order.
+Records are taken in slices of receive time, behind the watermark, so that a source entry is
+always there before the records that it concerns.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
+
+from operators.account.records import SECOND_US, RecordLedger, second_of
+from operators.align.source_memory import Recall, recall
+from operators.decode.decoded import Decoded, DecodedFrame, Feature
+from operators.envelope import Kind, seal
+from operators.errors import DecodeError
+from operators.frame import FrameFlag, SourceKind, pack_frame
+from operators.parameters import Parameters
+from operators.raw import RawRecord, receive_time_us, unpack_raw
+from operators.reasons import SENTENCES, Disposition, Reason
+from operators.routes import CELL, CONTEXT, DEAD, RECORDS, SOURCES
+from operators.sources import (
+    KINDS,
+    SourceEntry,
+    add_version,
+    effective_us,
+    entry_at,
+    parse_entry,
+)
+from operators.step import Output, Result, State
+from operators.transform.place import Stamp, place
+
+VERSION = 1
+RAW_LIMIT = 64 * 1024  # bytes of a rejected record that its dead letter keeps
+CLOCK_LIMIT_US = 60_000_000  # beyond this a clock is not corrected but rejected
+
+Decode = Callable[[str, bytes, int], Decoded]
+
+# What a topic carries if nobody says otherwise, and whether its sources are a closed list.
+_DEFAULTS = {
+    "raw.roadside": ("rsm.json", SourceKind.ROADSIDE, True),
+    "raw.probe": ("bsm.json", SourceKind.PROBE, False),
+    "raw.signal": ("", SourceKind.ROADSIDE, True),
+    "raw.context": ("", SourceKind.FEED, True),
+}
+
+
+class FrontState(msgspec.Struct, array_like=True):
+    """Value of one partition: layout version, open ledger, last wake, last sight of each source."""
+
+    ledger: RecordLedger
+    version: int = VERSION
+    woken_us: int = 0
+    seen_us: dict[str, int] = {}
+
+
+_DECODER = msgspec.msgpack.Decoder(FrontState)
+_ENCODER = msgspec.msgpack.Encoder()
+_FEATURE = msgspec.msgpack.Encoder()
+
+PROBE_SILENCE_US = 60_000_000  # a probe source is forgotten after this
+
+
+@dataclass(slots=True)
+class _Refusal(Exception):  # noqa: N818  # a verdict on one record, not a failure
+    disposition: Disposition
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Wake:
+    """Everything that one wake of one partition changes."""
+
+    topic: str
+    partition: int
+    at_us: int
+    shared: Mapping[str, bytes]
+    entries: Mapping[str, bytes]
+    state: FrontState
+    recalled: dict[str, Recall] = field(default_factory=dict)
+    frames: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+
+    def memory(self, source_id: str) -> Recall:
+        held = self.recalled.get(source_id)
+        if held is None:
+            held = self.recalled[source_id] = recall(self.entries.get(source_id))
+        return held
+
+
+class Front:
+    """The front as a `KeyedStep`; the key is ``topic/partition``.
+
+    Parameters
+    ----------
+    parameters
+        Of the run.
+    decode
+        Adapters by name of format: ``(format, payload, anchor_us) -> Decoded``.
+    defaults
+        For each raw topic: format, kind and whether its sources are a closed list.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        decode: Decode,
+        defaults: Mapping[str, tuple[str, SourceKind, bool]] = _DEFAULTS,
+    ) -> None:
+        self._parameters = parameters
+        self._decode = decode
+        self._defaults = defaults
+
+    def wake_for(self, event: bytes) -> int:
+        """End of the slice ``(k S, (k + 1) S]`` that holds the record's receive time."""
+        step = self._parameters.slice_us
+        return -(-receive_time_us(event) // step) * step
+
+    def on_wake(
+        self, key: str, state: State, due: Sequence[bytes], shared: Mapping[str, bytes], at_us: int
+    ) -> Result:
+        """Take the records of one slice."""
+        topic, _, partition = key.rpartition("/")
+        kept = _DECODER.decode(state.value) if state.value else _fresh()
+        wake = _Wake(topic, int(partition), at_us, shared, state.entries, kept)
+        for record in sorted(map(unpack_raw, due)):
+            self._take(record, wake)
+        for (cell_key, due_us), packed in sorted(wake.frames.items()):
+            content = seal(due_us, Kind.FRAMES, b"".join(packed))
+            wake.outputs.append(Output(CELL, cell_key, content))
+        forgotten = self._close_second(key, wake)
+        kept.woken_us = max(kept.woken_us, at_us)
+        changed: dict[str, bytes | None] = {s: r.pack() for s, r in wake.recalled.items()}
+        changed.update(dict.fromkeys(forgotten))
+        # Ask for no wake with nothing to tell: the last watermark of a bounded run never ends.
+        open_ledger = kept.ledger.first_offset >= 0
+        next_second = kept.ledger.second_us + SECOND_US if open_ledger else None
+        return Result(_ENCODER.encode(kept), changed, wake.outputs, next_second)
+
+    def _take(self, record: RawRecord, wake: _Wake) -> None:
+        ledger = wake.state.ledger
+        if ledger.first_offset < 0:
+            ledger.second_us = second_of(wake.at_us)
+        ledger.see(record.offset)
+        if record.body is None:
+            ledger.pulses += 1
+            return
+        source_id = record.source or record.key
+        try:
+            if wake.at_us < wake.state.woken_us:
+                raise _Refusal(Disposition.LATE, Reason.BEHIND_WATERMARK)
+            self._dispose(record, source_id, wake)
+        except _Refusal as refusal:
+            self._refuse(record, source_id, refusal, wake)
+        except DecodeError as error:
+            rejection = _Refusal(Disposition.REJECTED, error.reason, error.detail)
+            self._refuse(record, source_id, rejection, wake)
+
+    def _dispose(self, record: RawRecord, source_id: str, wake: _Wake) -> None:
+        body = record.body or b""
+        if wake.topic == SOURCES:
+            declared = parse_entry(body)
+            wake.state.ledger.add(declared.source_id, Disposition.SOURCE, None)
+            return
+        if not body:
+            raise DecodeError(Reason.EMPTY_BODY)
+        default, kind, closed = self._defaults[wake.topic]
+        entry = entry_at(wake.shared, source_id, record.receive_time_us)
+        self._admit(record, source_id, entry, closed, wake)
+        digest = int.from_bytes(blake2b(body, digest_size=8).digest(), "little")
+        horizon = self._parameters.acceptance_us + self._parameters.future_us
+        memory = wake.memory(source_id)
+        if memory.repeated(digest, record.receive_time_us, horizon):
+            raise _Refusal(Disposition.DUPLICATE, Reason.REPEATED)
+        name = record.format or (entry.format if entry is not None else None) or default
+        decoded = self._decode(name, body, record.receive_time_us - record.shift_us)
+        if decoded.features:
+            self._context(record, source_id, decoded.features, entry, wake)
+            return
+        kind = KINDS[entry.kind] if entry is not None else kind
+        self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
+
+    def _admit(
+        self,
+        record: RawRecord,
+        source_id: str,
+        entry: SourceEntry | None,
+        closed: bool,
+        wake: _Wake,
+    ) -> None:
+        if entry is None and closed:
+            raise DecodeError(Reason.UNKNOWN_SOURCE, f"source {source_id!r} has no entry")
+        if entry is not None and entry.quarantined:
+            raise _Refusal(Disposition.QUARANTINED, Reason.SOURCE_QUARANTINED)
+        wake.state.seen_us[source_id] = record.receive_time_us
+        count = wake.memory(source_id).count(record.receive_time_us // SECOND_US)
+        if count > self._parameters.source_rate_hz:
+            raise _Refusal(Disposition.RATE_LIMITED, Reason.RATE)
+
+    def _frames(
+        self,
+        record: RawRecord,
+        source_id: str,
+        kind: int,
+        digest: int,
+        frames: Sequence[DecodedFrame],
+        entry: SourceEntry | None,
+        wake: _Wake,
+    ) -> None:
+        placed: list[tuple[tuple[str, int], bytes]] = []
+        observations = refused = 0
+        for decoded in frames:
+            event_time, flags = self._event_time(record, source_id, decoded, entry, wake)
+            stamp = Stamp(
+                source_id,
+                kind,
+                event_time,
+                record.receive_time_us,
+                wake.topic,
+                wake.partition,
+                record.offset,
+                digest,
+                decoded.flags | flags,
+            )
+            observations += len(decoded.observations)
+            refused += decoded.refused
+            due_us = picture_due_us(event_time, record.receive_time_us, self._parameters)
+            placed += [
+                ((cell_key, due_us), pack_frame(frame))
+                for cell_key, frame in place(decoded, stamp, entry, self._parameters)
+            ]
+        for where, packed in placed:
+            wake.frames.setdefault(where, []).append(packed)
+        fate = Disposition.ACCEPTED if observations else Disposition.EMPTY
+        wake.state.ledger.add(source_id, fate, None, observations, refused)
+
+    def _event_time(
+        self,
+        record: RawRecord,
+        source_id: str,
+        decoded: DecodedFrame,
+        entry: SourceEntry | None,
+        wake: _Wake,
+    ) -> tuple[int, int]:
+        """Event time after coarse correction, and the flags that say what was done to it."""
+        received = record.receive_time_us
+        if decoded.event_time_us is None:
+            return received, int(FrameFlag.TIME_FROM_RECEIPT)
+        event_time = decoded.event_time_us + record.shift_us
+        if abs(received - event_time) > CLOCK_LIMIT_US:
+            seconds = (event_time - received) / 1e6
+            raise DecodeError(Reason.CLOCK_FAR_OFF, f"event time is {seconds:+.0f} s from receipt")
+        nominal = int(entry.nominal_delay_ms * 1000) if entry is not None else 0
+        offset = wake.memory(source_id).clock(received - event_time, nominal)
+        event_time += offset
+        if received - event_time > self._parameters.acceptance_us:
+            raise _Refusal(Disposition.LATE, Reason.TOO_OLD)
+        if event_time - received > self._parameters.future_us:
+            raise _Refusal(Disposition.LATE, Reason.FUTURE)
+        return event_time, int(FrameFlag.CLOCK_CORRECTED) if offset else 0
+
+    def _context(
+        self,
+        record: RawRecord,
+        source_id: str,
+        features: Sequence[Feature],
+        entry: SourceEntry | None,
+        wake: _Wake,
+    ) -> None:
+        for feature in features:
+            value = _feature_record(feature, record, source_id, entry, wake)
+            value["station_id"] = self._parameters.station_id
+            value["run_id"] = self._parameters.run_id
+            wake.outputs.append(Output(CONTEXT, feature.feature_id, _FEATURE.encode(value)))
+        wake.state.ledger.add(source_id, Disposition.CONTEXT, None)
+
+    def _refuse(self, record: RawRecord, source_id: str, refusal: _Refusal, wake: _Wake) -> None:
+        wake.state.ledger.add(source_id, refusal.disposition, refusal.reason)
+        if refusal.disposition is not Disposition.REJECTED:
+            return
+        body = record.body or b""
+        letter = {
+            "reason": refusal.reason.value,
+            "sentence": SENTENCES[refusal.reason],
+            "detail": refusal.detail[:500],
+            "stage": "front",
+            "topic": wake.topic,
+            "partition": wake.partition,
+            "offset": record.offset,
+            "source_id": source_id,
+            "format": record.format,
+            "receive_time_us": record.receive_time_us,
+            "raw": body[:RAW_LIMIT],
+            "raw_size": len(body),
+            "station_id": self._parameters.station_id,
+            "run_id": self._parameters.run_id,
+        }
+        wake.outputs.append(Output(DEAD, source_id, _ENCODER.encode(letter)))
+
+    def _close_second(self, key: str, wake: _Wake) -> list[str]:
+        """Send the ledger of a second that is over; names of probe sources to forget."""
+        ledger = wake.state.ledger
+        if ledger.first_offset < 0 or wake.at_us < ledger.second_us + SECOND_US:
+            return []
+        value = ledger.record(wake.topic, wake.partition, self._parameters)
+        wake.outputs.append(Output(RECORDS, key, _ENCODER.encode(value)))
+        wake.state.ledger = RecordLedger(tallies={})
+        seen = wake.state.seen_us
+        silent = [s for s, at in seen.items() if wake.at_us - at > PROBE_SILENCE_US]
+        for source_id in silent:
+            del seen[source_id]
+            wake.recalled.pop(source_id, None)
+        return silent
+
+
+def picture_due_us(event_time_us: int, receive_time_us: int, parameters: Parameters) -> int:
+    """When the first picture that a frame belongs to is closed, microseconds of receive time.
+
+    The picture of tick T holds what has ``e <= T`` and ``r <= T + cut``.
+    """
+    tick, cut = parameters.tick_us, parameters.cut_us
+    after = max(event_time_us, receive_time_us - cut)
+    return -(-after // tick) * tick + cut
+
+
+def share_source(shared: Mapping[str, bytes], event: bytes) -> tuple[str, bytes] | None:
+    """What a record of `station.sources` adds to the shared entries: key and packed versions.
+
+    None for a pulse or an entry that cannot be read (the front rejects it by name).
+    """
+    record = unpack_raw(event)
+    if record.body is None:
+        return None
+    try:
+        entry = parse_entry(record.body)
+    except DecodeError:
+        return None
+    effective = effective_us(entry, record.receive_time_us)
+    return entry.source_id, add_version(shared.get(entry.source_id), entry, effective)
+
+
+def _fresh() -> FrontState:
+    return FrontState(RecordLedger(tallies={}))
+
+
+def _feature_record(
+    feature: Feature,
+    record: RawRecord,
+    source_id: str,
+    entry: SourceEntry | None,
+    wake: _Wake,
+) -> dict[str, object]:
+    area, radius = feature.area, feature.radius_m
+    if not area and entry is not None and entry.lat_deg is not None:
+        # A weather report names a station, not a place: the source's entry knows it.
+        point = {"type": "Point", "coordinates": [entry.lon_deg, entry.lat_deg]}
+        area = msgspec.json.encode(point).decode()
+        radius = entry.coverage_radius_m
+    return {
+        "feature_id": feature.feature_id,
+        "kind": feature.kind,
+        "source_id": source_id,
+        "receive_time_us": record.receive_time_us,
+        "valid_from_us": _shifted(feature.valid_from_us, record.shift_us),
+        "valid_to_us": _shifted(feature.valid_to_us, record.shift_us),
+        "area": area,
+        "radius_m": radius,
+        "cancelled": feature.cancelled,
+        "properties": feature.properties,
+        "topic": wake.topic,
+        "partition": wake.partition,
+        "offset": record.offset,
+    }
+
+
+def _shifted(instant_us: int | None, shift_us: int) -> int | None:
+    return None if instant_us is None else instant_us + shift_us

@@ -1,0 +1,21 @@
+"""Where outputs of a step go: to another step, or out as a record of a topic."""
+
+# Steps.
+CELL = "cell"
+IDENTITY = "identity"
+PUBLISH = "publish"
+STEPS = (CELL, IDENTITY, PUBLISH)
+
+# Topics that the station writes.
+OBJECTS = "fused.objects"
+LINKS = "fused.links"
+EVENTS = "track.events"
+CONTEXT = "context.features"  # also broadcast to publish
+RECORDS = "ledger.records"
+OBSERVATIONS = "ledger.observations"
+DEAD = "dead.letters"
+TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, RECORDS, OBSERVATIONS, DEAD)
+
+# Topics that it reads.
+SOURCES = "station.sources"
+RAW = ("raw.roadside", "raw.probe", "raw.signal", "raw.context")

@@ -1,0 +1,125 @@
+"""Source entries: what is declared about each sender, as versioned data.
+
+An entry arrives on `station.sources` as JSON and takes effect at `valid_from_us`, but not before
+5 s after its own receive time, so that every parallel front knows it in time and a replay uses
+the entry of that time.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from operators.errors import DecodeError
+from operators.frame import SourceKind
+from operators.reasons import Reason
+
+NOTICE_US = 5_000_000  # an entry takes effect at the earliest this long after its receive time
+
+KINDS = {"roadside": SourceKind.ROADSIDE, "probe": SourceKind.PROBE, "feed": SourceKind.FEED}
+
+
+class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is declared about one source.
+
+    Parameters
+    ----------
+    source_id
+        Name of the sender; the key of its records.
+    kind
+        ``roadside``, ``probe`` (a fleet or gateway; its vehicles are local ids) or ``feed``.
+    format
+        Adapter to use where the record has no ``format`` header; None to take the topic's default.
+    datum
+        Datum of its positions.
+    frame
+        ``wgs84`` to fuse on the Earth, ``local`` for a recording without a place.
+    lat_deg, lon_deg, heading_rad
+        Pose: where the sensor stands and where its x axis points, counter-clockwise from east.
+    coverage_radius_m
+        It looks at a circle of this radius around its place; None if unknown.
+    nominal_rate_hz, nominal_delay_ms
+        Source frames a second, and the usual delay from event to receipt.
+    position_sigma_m
+        Standard deviation per axis to assume where a message declares none, metres.
+    owner
+        Who supplies the data.
+    valid_from_us
+        From when the entry holds, UTC microseconds.
+    quarantined
+        True if nothing of this source may be used.
+    """
+
+    source_id: str
+    kind: Literal["roadside", "probe", "feed"]
+    format: str | None = None
+    datum: Literal["WGS-84", "CGCS2000"] = "WGS-84"
+    frame: Literal["wgs84", "local"] = "wgs84"
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    heading_rad: float = 0.0
+    coverage_radius_m: float | None = None
+    nominal_rate_hz: float | None = None
+    nominal_delay_ms: float = 0.0
+    position_sigma_m: float | None = None
+    owner: str = ""
+    valid_from_us: int = 0
+    quarantined: bool = False
+
+
+class EntryVersion(msgspec.Struct, frozen=True):
+    """One version of an entry with the instant from which it holds."""
+
+    effective_us: int
+    entry: SourceEntry
+
+
+_ENTRY = msgspec.json.Decoder(SourceEntry)
+_VERSIONS = msgspec.msgpack.Decoder(list[EntryVersion])
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def parse_entry(payload: bytes) -> SourceEntry:
+    """Source entry of one record of `station.sources`.
+
+    Raises
+    ------
+    DecodeError
+        ``BAD_SOURCE_ENTRY`` with what is wrong.
+    """
+    try:
+        entry = _ENTRY.decode(payload)
+    except msgspec.DecodeError as error:
+        raise DecodeError(Reason.BAD_SOURCE_ENTRY, str(error)) from None
+    for name, limit in (("lat_deg", 90.0), ("lon_deg", 180.0)):
+        value = getattr(entry, name)
+        if value is not None and not abs(value) <= limit:
+            raise DecodeError(Reason.BAD_SOURCE_ENTRY, f"{name}={value}, limit {limit}")
+    if (entry.lat_deg is None) != (entry.lon_deg is None):
+        raise DecodeError(Reason.BAD_SOURCE_ENTRY, "lat_deg and lon_deg go together")
+    return entry
+
+
+def effective_us(entry: SourceEntry, receive_time_us: int) -> int:
+    """Instant from which an entry received at `receive_time_us` holds, microseconds."""
+    return max(entry.valid_from_us, receive_time_us + NOTICE_US)
+
+
+def add_version(packed: bytes | None, entry: SourceEntry, effective: int) -> bytes:
+    """Packed versions of a source with one more; the order is that of the instants."""
+    versions = _VERSIONS.decode(packed) if packed else []
+    kept = [v for v in versions if v.effective_us != effective]
+    kept.append(EntryVersion(effective, entry))
+    return _ENCODER.encode(sorted(kept, key=lambda v: v.effective_us))
+
+
+def entry_at(shared: Mapping[str, bytes], source_id: str, at_us: int) -> SourceEntry | None:
+    """The entry of `source_id` that holds at `at_us`, None if there is none."""
+    packed = shared.get(source_id)
+    if packed is None:
+        return None
+    held = None
+    for version in _VERSIONS.decode(packed):
+        if version.effective_us <= at_us:
+            held = version.entry
+    return held

@@ -1,0 +1,1 @@
+"""Bring positions to common space."""

@@ -1,0 +1,205 @@
+"""Place a decoded frame: to WGS-84, then into each cell that it concerns."""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import cos, sin
+
+import h3
+import numpy as np
+
+from operators._typing import FloatArray, RecordArray
+from operators.decode.decoded import DecodedFrame, Space
+from operators.errors import DecodeError
+from operators.frame import Frame
+from operators.parameters import Parameters
+from operators.reasons import Reason
+from operators.sources import SourceEntry
+from operators.transform.cells import (
+    LOCAL,
+    Cell,
+    cell,
+    cells_touching,
+    local_frame,
+    neighbours,
+    owner,
+)
+
+# Nearer to the border than this, ownership is asked of H3 itself: the plane edges of
+# `transform.cells` follow its geodesic ones within millimetres.
+_BORDER_M = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the front knows about the record around a frame."""
+
+    source_id: str
+    kind: int
+    event_time_us: int
+    receive_time_us: int
+    topic: str
+    partition: int
+    offset: int
+    payload_hash: int
+    flags: int
+
+
+def place(
+    decoded: DecodedFrame, stamp: Stamp, entry: SourceEntry | None, parameters: Parameters
+) -> list[tuple[str, Frame]]:
+    """The frame as each cell sees it, with the cell's key.
+
+    Every observation is owned by exactly one of the cells; a cell gets also what lies in its halo,
+    and gets the frame even when it is empty there, if the source looks at it.
+
+    Raises
+    ------
+    DecodeError
+        ``UNKNOWN_FRAME`` if positions are relative to a sensor whose pose is not declared;
+        ``OUT_OF_RANGE`` for a position that is none.
+    """
+    if decoded.space is Space.LOCAL and (entry is None or entry.frame == "local"):
+        if entry is None:
+            raise DecodeError(Reason.UNKNOWN_FRAME, "local positions need a source entry")
+        return [(LOCAL, _in_local(decoded, stamp))]
+    lon, lat, observations = _to_wgs84(decoded, entry)
+    if not (np.all(np.abs(lat) <= 90.0) and np.all(np.abs(lon) <= 180.0)):
+        raise DecodeError(Reason.OUT_OF_RANGE, "position beyond 90 or 180 degrees")
+    keys = _covered(entry, parameters)
+    home = _home(keys, lat, lon, parameters)
+    x, y = home.frame.to_local(lon, lat)
+    inside = home.inside_m(x, y)
+    if len(keys) <= 1 and np.all(inside > parameters.halo_m):
+        return [(home.key, _frame(home, x, y, observations, stamp, entry))]
+    return _in_several(home, inside, lon, lat, observations, stamp, entry, set(keys), parameters)
+
+
+def _in_local(decoded: DecodedFrame, stamp: Stamp) -> Frame:
+    observations = decoded.observations.copy()
+    observations["x_m"], observations["y_m"] = decoded.position.T
+    return _stamped(stamp, observations, 0.0, 0.0, float("nan"))
+
+
+def _to_wgs84(
+    decoded: DecodedFrame, entry: SourceEntry | None
+) -> tuple[FloatArray, FloatArray, RecordArray]:
+    first, second = decoded.position[:, 0], decoded.position[:, 1]
+    if decoded.space is Space.GEOGRAPHIC:
+        return first, second, decoded.observations
+    if entry is None or entry.lat_deg is None or entry.lon_deg is None:
+        raise DecodeError(Reason.UNKNOWN_FRAME, "the source's entry gives no place")
+    c, s = cos(entry.heading_rad), sin(entry.heading_rad)
+    site = local_frame(entry.lon_deg, entry.lat_deg)
+    lon, lat = site.to_geographic(c * first - s * second, s * first + c * second)
+    return lon, lat, _turned(decoded.observations, c, s, entry.heading_rad)
+
+
+def _turned(observations: RecordArray, c: float, s: float, turn_rad: float) -> RecordArray:
+    """Vectors, headings and covariances from a sensor's axes to east and north: R v, R P R'."""
+    turned = observations.copy()
+    vx, vy = observations["vx_mps"], observations["vy_mps"]
+    turned["vx_mps"], turned["vy_mps"] = c * vx - s * vy, s * vx + c * vy
+    heading = observations["heading_rad"].astype(float) + turn_rad
+    turned["heading_rad"] = (heading + np.pi) % (2 * np.pi) - np.pi
+    xx, xy, yy = (observations[f"cov_{axes}_m2"].astype(float) for axes in ("xx", "xy", "yy"))
+    turned["cov_xx_m2"] = c * c * xx - 2 * c * s * xy + s * s * yy
+    turned["cov_xy_m2"] = c * s * (xx - yy) + (c * c - s * s) * xy
+    turned["cov_yy_m2"] = s * s * xx + 2 * c * s * xy + c * c * yy
+    return turned
+
+
+def _covered(entry: SourceEntry | None, parameters: Parameters) -> tuple[str, ...]:
+    if entry is None or entry.coverage_radius_m is None:
+        return ()
+    if entry.lat_deg is None or entry.lon_deg is None:
+        return ()
+    reach = entry.coverage_radius_m + parameters.halo_m
+    return cells_touching(entry.lat_deg, entry.lon_deg, reach, parameters.h3_resolution)
+
+
+def _home(keys: tuple[str, ...], lat: FloatArray, lon: FloatArray, parameters: Parameters) -> Cell:
+    if len(keys) == 1:
+        return cell(keys[0])
+    if len(lat) == 0:
+        if not keys:
+            raise DecodeError(Reason.UNKNOWN_FRAME, "an empty frame of a source without coverage")
+        return cell(keys[0])
+    resolution = parameters.h3_resolution
+    owners = Counter(owner(la, lo, resolution) for la, lo in zip(lat, lon, strict=True))
+    return cell(min(owners, key=lambda key: (-owners[key], key)))
+
+
+def _in_several(
+    home: Cell,
+    inside: FloatArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    observations: RecordArray,
+    stamp: Stamp,
+    entry: SourceEntry | None,
+    covered: set[str],
+    parameters: Parameters,
+) -> list[tuple[str, Frame]]:
+    resolution = parameters.h3_resolution
+    owners = np.array(
+        [
+            home.key if depth > _BORDER_M else owner(la, lo, resolution)
+            for depth, la, lo in zip(inside, lat, lon, strict=True)
+        ],
+        dtype="U15",
+    )
+    keys = set(covered)
+    for key in set(owners.tolist()):
+        keys.update(neighbours(key))
+    placed = []
+    for key in sorted(keys):
+        candidate = cell(key)
+        x, y = candidate.frame.to_local(lon, lat)
+        mine = owners == key
+        seen = mine | (candidate.inside_m(x, y) > -parameters.halo_m)
+        if not seen.any() and key not in covered:
+            continue
+        kept = observations[seen]
+        kept["owned"] = mine[seen]
+        placed.append((key, _frame(candidate, x[seen], y[seen], kept, stamp, entry)))
+    return placed
+
+
+def _frame(
+    home: Cell,
+    x: FloatArray,
+    y: FloatArray,
+    observations: RecordArray,
+    stamp: Stamp,
+    entry: SourceEntry | None,
+) -> Frame:
+    placed = observations.copy()
+    placed["x_m"], placed["y_m"] = x, y
+    radius = entry.coverage_radius_m if entry is not None else None
+    if entry is None or radius is None or entry.lat_deg is None or entry.lon_deg is None:
+        return _stamped(stamp, placed, 0.0, 0.0, float("nan"))
+    cx, cy = home.frame.to_local(np.array([entry.lon_deg]), np.array([entry.lat_deg]))
+    return _stamped(stamp, placed, float(cx[0]), float(cy[0]), radius)
+
+
+def _stamped(stamp: Stamp, observations: RecordArray, cx: float, cy: float, radius: float) -> Frame:
+    return Frame(
+        stamp.source_id,
+        stamp.kind,
+        stamp.flags,
+        stamp.event_time_us,
+        stamp.receive_time_us,
+        stamp.topic,
+        stamp.partition,
+        stamp.offset,
+        stamp.payload_hash,
+        cx,
+        cy,
+        radius,
+        observations,
+    )
+
+
+def cell_integer(key: str) -> int:
+    """Index of a cell as tables hold it; 0 for the pseudo-cell of local recordings."""
+    return 0 if key == LOCAL else int(h3.str_to_int(key))
