@@ -1,0 +1,1 @@
+"""The simulator: SUMO truth, sensor models, messages in the real formats, scoring."""

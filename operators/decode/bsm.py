@@ -1,0 +1,308 @@
+"""Format `bsm.json`: SAE J2735 Basic Safety Message in the JSON of the JPO-ODE.
+
+Two dialects, told apart by content:
+
+* schema 6 and 8, `payload.data.coreData`: degrees, m/s, metres; the size stays in centimetres;
+  unavailable is null or left out (a converted sentinel, 90.0000001 deg or 8191 x 0.02 m/s, is
+  taken as unavailable too);
+* schema 9, `payload.data.value.BasicSafetyMessage.coreData`: raw J2735 units (`j2735`).
+
+Kept: `id` (temporary, rotates) as local id; `secMark` anchored at the receive time; position and
+elevation (of the vehicle's centre); speed and heading as velocity; size; the height and the role
+of the supplemental extension; the accuracy ellipse, which is **one sigma** (0.05 m, 255
+unavailable, 254 means 12.70 m or more; orientation 360/65535 deg clockwise from north, 65535
+unavailable). Dropped: msgCnt, accelerations, brakes, steering, path history and prediction.
+The heading is the motion's; the box is taken to point the same way.
+The payload names no sender that lasts: the source id is None, the log's gateway is the source.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from operators.decode.decoded import Decoded, Space
+from operators.decode.j2735 import (
+    ELEVATION_UNAVAILABLE,
+    HEADING_UNAVAILABLE,
+    LATITUDE_UNAVAILABLE,
+    LONGITUDE_UNAVAILABLE,
+    SPEED_UNAVAILABLE,
+    Elevation,
+    Heading,
+    Height5Cm,
+    Latitude,
+    LengthCm,
+    Longitude,
+    SecondMark,
+    Speed,
+    WidthCm,
+    class_of_vehicle_class,
+    ellipse_covariance_m2,
+    heading_from_north_rad,
+    velocity_mps,
+)
+from operators.decode.json_text import read_json
+from operators.decode.rows import NAN, FrameRows, decoded, id_hash
+from operators.errors import DecodeError
+from operators.frame import ObjectClass
+from operators.normalise.event_time import second_of_minute_us
+from operators.reasons import Reason
+
+_AXIS_UNAVAILABLE = 255
+_ORIENTATION_UNAVAILABLE = 65_535
+# The sentinels after conversion to physical units.
+_LATITUDE_GONE_DEG = LATITUDE_UNAVAILABLE / 1e7
+_LONGITUDE_GONE_DEG = LONGITUDE_UNAVAILABLE / 1e7
+_AXIS_GONE_M = _AXIS_UNAVAILABLE / 20
+_SPEED_GONE_MPS = SPEED_UNAVAILABLE / 50
+
+_Axis = Annotated[int, Meta(ge=0, le=_AXIS_UNAVAILABLE)]
+_Orientation = Annotated[int, Meta(ge=0, le=_ORIENTATION_UNAVAILABLE)]
+_LatitudeDeg = Annotated[float, Meta(ge=-90.0, le=_LATITUDE_GONE_DEG)]
+_LongitudeDeg = Annotated[float, Meta(ge=-180.0, le=_LONGITUDE_GONE_DEG)]
+_ElevationM = Annotated[float, Meta(ge=-409.6, le=6143.9)]
+_SpeedMps = Annotated[float, Meta(ge=0.0, le=_SPEED_GONE_MPS)]
+_HeadingDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
+_AxisM = Annotated[float, Meta(ge=0.0, le=12.75)]
+_OrientationDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
+_HeightM = Annotated[float, Meta(ge=0.0, le=6.35)]
+
+
+class _Size(msgspec.Struct, rename="camel"):
+    width: WidthCm | None = None
+    length: LengthCm | None = None
+
+
+class _Position(msgspec.Struct, rename="camel"):
+    latitude: _LatitudeDeg | None = None
+    longitude: _LongitudeDeg | None = None
+    elevation: _ElevationM | None = None
+
+
+class _AccuracyM(msgspec.Struct, rename="camel"):
+    semi_major: _AxisM | None = None
+    semi_minor: _AxisM | None = None
+    orientation: _OrientationDeg | None = None
+
+
+class _CoreSi(msgspec.Struct, rename="camel"):
+    id: str
+    position: _Position
+    sec_mark: SecondMark | None = None
+    accuracy: _AccuracyM | None = None
+    speed: _SpeedMps | None = None
+    heading: _HeadingDeg | None = None
+    size: _Size | None = None
+
+
+class _AccuracyRaw(msgspec.Struct, rename="camel"):
+    semi_major: _Axis = _AXIS_UNAVAILABLE
+    semi_minor: _Axis = _AXIS_UNAVAILABLE
+    orientation: _Orientation = _ORIENTATION_UNAVAILABLE
+
+
+class _CoreRaw(msgspec.Struct, rename="camel"):
+    id: str
+    lat: Latitude
+    long: Longitude
+    sec_mark: SecondMark = 65_535
+    elev: Elevation = ELEVATION_UNAVAILABLE
+    accuracy: _AccuracyRaw = msgspec.field(default_factory=_AccuracyRaw)
+    speed: Speed = SPEED_UNAVAILABLE
+    heading: Heading = HEADING_UNAVAILABLE
+    size: _Size | None = None
+
+
+class _ClassDetails(msgspec.Struct, rename="camel"):
+    key_type: Annotated[int, Meta(ge=0, le=255)] | None = None
+    role: str | int | None = None
+
+
+class _VehicleDataSi(msgspec.Struct, rename="camel"):
+    height: _HeightM | None = None
+
+
+class _ExtensionSi(msgspec.Struct, rename="camel"):
+    class_details: _ClassDetails | None = None
+    vehicle_data: _VehicleDataSi | None = None
+
+
+class _PartSi(msgspec.Struct, rename="camel"):
+    value: _ExtensionSi | None = None
+
+
+class _VehicleDataRaw(msgspec.Struct, rename="camel"):
+    height: Height5Cm = 0
+
+
+class _ExtensionRaw(msgspec.Struct, rename="camel"):
+    class_details: _ClassDetails | None = None
+    vehicle_data: _VehicleDataRaw | None = None
+
+
+class _PartValueRaw(msgspec.Struct, rename="pascal"):
+    supplemental_vehicle_extensions: _ExtensionRaw | None = None
+
+
+class _PartRaw(msgspec.Struct, rename="camel"):
+    value: _PartValueRaw | None = msgspec.field(name="partII-Value", default=None)
+
+
+class _BsmRaw(msgspec.Struct, rename="camel"):
+    core_data: _CoreRaw
+    parts: list[_PartRaw] | None = msgspec.field(name="partII", default=None)
+
+
+class _FrameValue(msgspec.Struct, rename="pascal"):
+    basic_safety_message: _BsmRaw | None = None
+
+
+class _Data(msgspec.Struct, rename="camel"):
+    core_data: _CoreSi | None = None
+    parts: list[_PartSi] | None = msgspec.field(name="partII", default=None)
+    value: _FrameValue | None = None
+
+
+class _Payload(msgspec.Struct, rename="camel"):
+    data: _Data
+
+
+class _Record(msgspec.Struct, rename="camel"):
+    payload: _Payload
+
+
+_DECODER = msgspec.json.Decoder(_Record)
+
+_CLASS_OF_ROLE = {
+    "basicVehicle": ObjectClass.CAR,
+    "publicTransport": ObjectClass.BUS,
+    "dangerousGoods": ObjectClass.TRUCK,
+    "emergency": ObjectClass.EMERGENCY,
+    "fire": ObjectClass.EMERGENCY,
+    "ambulance": ObjectClass.EMERGENCY,
+    "police": ObjectClass.EMERGENCY,
+    "truck": ObjectClass.TRUCK,
+    "motorcycle": ObjectClass.MOTORCYCLE,
+    "transit": ObjectClass.BUS,
+}
+
+
+def adapt(payload: bytes, anchor_us: int) -> Decoded:
+    """Read one BSM.
+
+    Raises
+    ------
+    DecodeError
+        WRONG_KIND if the record carries no BSM, UNAVAILABLE without a position, and the reasons
+        of `json_text.read_json`.
+    """
+    data = read_json(_DECODER, payload).payload.data
+    if data.core_data is not None:
+        core = data.core_data
+        extensions = [p.value for p in data.parts or () if p.value]
+        return _from_si(core, *_supplement_si(extensions), anchor_us)
+    if data.value is not None and data.value.basic_safety_message is not None:
+        bsm = data.value.basic_safety_message
+        return _from_raw(bsm.core_data, *_supplement_raw(bsm.parts or []), anchor_us)
+    raise DecodeError(Reason.WRONG_KIND, "payload.data holds no BasicSafetyMessage")
+
+
+def _supplement_si(extensions: list[_ExtensionSi]) -> tuple[ObjectClass, float]:
+    """Class and height of the supplemental extension."""
+    details = next((e.class_details for e in extensions if e.class_details), None)
+    height = next((e.vehicle_data.height for e in extensions if e.vehicle_data), None)
+    return _class_of(details), height or NAN
+
+
+def _supplement_raw(parts: list[_PartRaw]) -> tuple[ObjectClass, float]:
+    found = (p.value.supplemental_vehicle_extensions for p in parts if p.value)
+    extension = next((e for e in found if e), _ExtensionRaw())
+    height = extension.vehicle_data.height if extension.vehicle_data else 0
+    return _class_of(extension.class_details), height / 20
+
+
+def _class_of(details: _ClassDetails | None) -> ObjectClass:
+    """Class of a BSM's sender: the vehicle class if it is set, else its role."""
+    if details is None:
+        return ObjectClass.UNKNOWN
+    coded = class_of_vehicle_class(details.key_type or 0)
+    return coded or _CLASS_OF_ROLE.get(str(details.role), ObjectClass.UNKNOWN)
+
+
+def _or_nan(value: float | None) -> float:
+    return NAN if value is None else value
+
+
+def _from_si(core: _CoreSi, kind: ObjectClass, height_m: float, anchor_us: int) -> Decoded:
+    at, accuracy = core.position, core.accuracy or _AccuracyM()
+    elevation_m = NAN if at.elevation == ELEVATION_UNAVAILABLE / 10 else _or_nan(at.elevation)
+    gone = at.latitude in (None, _LATITUDE_GONE_DEG) or at.longitude in (None, _LONGITUDE_GONE_DEG)
+    return _frame(
+        core.id,
+        None if core.sec_mark is None else second_of_minute_us(core.sec_mark, anchor_us),
+        None if gone else (_or_nan(at.longitude), _or_nan(at.latitude), elevation_m),
+        ellipse_covariance_m2(
+            NAN if accuracy.semi_major == _AXIS_GONE_M else _or_nan(accuracy.semi_major),
+            NAN if accuracy.semi_minor == _AXIS_GONE_M else _or_nan(accuracy.semi_minor),
+            NAN if accuracy.orientation == 360.0 else _or_nan(accuracy.orientation),
+        ),
+        NAN if core.speed == _SPEED_GONE_MPS else _or_nan(core.speed),
+        NAN if core.heading == 360.0 else _or_nan(core.heading),
+        core.size,
+        height_m,
+        kind,
+    )
+
+
+def _from_raw(core: _CoreRaw, kind: ObjectClass, height_m: float, anchor_us: int) -> Decoded:
+    accuracy, turn = core.accuracy, core.accuracy.orientation
+    gone = core.lat == LATITUDE_UNAVAILABLE or core.long == LONGITUDE_UNAVAILABLE
+    elevation_m = NAN if core.elev == ELEVATION_UNAVAILABLE else core.elev / 10
+    return _frame(
+        core.id,
+        second_of_minute_us(core.sec_mark, anchor_us),
+        None if gone else (core.long / 1e7, core.lat / 1e7, elevation_m),
+        ellipse_covariance_m2(
+            NAN if accuracy.semi_major == _AXIS_UNAVAILABLE else accuracy.semi_major / 20,
+            NAN if accuracy.semi_minor == _AXIS_UNAVAILABLE else accuracy.semi_minor / 20,
+            NAN if turn == _ORIENTATION_UNAVAILABLE else turn * 360 / 65_535,
+        ),
+        NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
+        NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
+        core.size,
+        height_m,
+        kind,
+    )
+
+
+def _frame(
+    sender: str,
+    event_time_us: int | None,
+    place: tuple[float, float, float] | None,
+    covariance_m2: tuple[float, float, float],
+    speed_mps: float,
+    heading_deg: float,
+    size: _Size | None,
+    height_m: float,
+    object_class: ObjectClass,
+) -> Decoded:
+    rows = FrameRows()
+    if place is None:
+        rows.refused = 1
+    else:
+        heading_rad = heading_from_north_rad(heading_deg)
+        length_cm, width_cm = (size.length, size.width) if size else (None, None)
+        rows.add(
+            0,
+            place[0],
+            place[1],
+            z_m=place[2],
+            covariance_m2=covariance_m2,
+            velocity_mps=velocity_mps(speed_mps, heading_rad),
+            heading_rad=heading_rad,
+            size_m=((length_cm or 0) / 100, (width_cm or 0) / 100, height_m),
+            object_class=object_class,
+            local_id=id_hash(sender),
+        )
+    return decoded([rows.frame(None, event_time_us, 0, Space.GEOGRAPHIC)])

@@ -1,0 +1,187 @@
+"""All message formats, and the one door through which raw records are read."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import msgspec
+
+from operators.decode import (
+    bsm,
+    cap,
+    carma_objects,
+    metar,
+    openv2x_points,
+    recording,
+    rsm,
+    rsm_dawnline,
+)
+from operators.decode.decoded import Adapter, Decoded
+from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
+from operators.decode.json_text import read_json
+from operators.errors import DecodeError
+from operators.frame import SourceKind
+from operators.reasons import Reason
+
+RAW_ROADSIDE = "raw.roadside"
+RAW_PROBE = "raw.probe"
+RAW_CONTEXT = "raw.context"
+
+
+class Syntax(Enum):
+    """What a payload is written in; decides which guard applies."""
+
+    JSON = "json"
+    TEXT = "text"
+    XML = "xml"
+
+
+@dataclass(frozen=True, slots=True)
+class FormatInfo:
+    """One message format.
+
+    Parameters
+    ----------
+    name
+        As in the `format` header of a record.
+    adapter
+        Reads payloads that the guard has admitted; call `decode`, not this.
+    kind
+        `operators.frame.SourceKind` of the sources that send it.
+    topic
+        Raw topic that it goes to by default.
+    syntax
+        Decides the guard.
+    evidence
+        What the adapter was checked against: ``recorded`` messages of real senders, samples that
+        others ``authored``, or the ``standard`` text only.
+    """
+
+    name: str
+    adapter: Adapter
+    kind: SourceKind
+    topic: str
+    syntax: Syntax
+    evidence: str
+
+
+FORMATS: dict[str, FormatInfo] = {
+    info.name: info
+    for info in (
+        FormatInfo("bsm.json", bsm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "recorded"),
+        FormatInfo(
+            "rsm.json", rsm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
+        ),
+        FormatInfo(
+            "rsm.dawnline.json",
+            rsm_dawnline.adapt,
+            SourceKind.ROADSIDE,
+            RAW_ROADSIDE,
+            Syntax.JSON,
+            "authored",
+        ),
+        FormatInfo(
+            "openv2x.points.json",
+            openv2x_points.adapt,
+            SourceKind.ROADSIDE,
+            RAW_ROADSIDE,
+            Syntax.JSON,
+            "recorded",
+        ),
+        FormatInfo(
+            "carma.objects.json",
+            carma_objects.adapt,
+            SourceKind.ROADSIDE,
+            RAW_ROADSIDE,
+            Syntax.JSON,
+            "authored",
+        ),
+        FormatInfo(
+            "recording.json",
+            recording.adapt,
+            SourceKind.ROADSIDE,
+            RAW_ROADSIDE,
+            Syntax.JSON,
+            "standard",
+        ),
+        FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
+        FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
+    )
+}
+
+
+def decode(name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS) -> Decoded:
+    """Read one raw record.
+
+    Parameters
+    ----------
+    name
+        Key of `FORMATS`.
+    payload
+        The sender's bytes.
+    anchor_us
+        Instant to anchor partial times at: the receive time, UTC microseconds.
+
+    Raises
+    ------
+    DecodeError
+        And no other exception, whatever the payload.
+    """
+    info = FORMATS.get(name)
+    if info is None:
+        raise DecodeError(Reason.UNKNOWN_FORMAT, name[:60])
+    admit = admit_json if info.syntax is Syntax.JSON else admit_text
+    return info.adapter(admit(payload, limits), anchor_us)
+
+
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+# Keys at the top of a JSON message that together tell its format.
+_SIGNS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"metadata", "payload"}), "bsm.json"),
+    (frozenset({"topic", "payload"}), "rsm.dawnline.json"),
+    (frozenset({"dev_pos", "content"}), "rsm.dawnline.json"),
+    (frozenset({"content"}), "rsm.json"),
+    (frozenset({"rsms"}), "rsm.json"),
+    (frozenset({"participants"}), "rsm.json"),
+    (frozenset({"sensorId", "objectId"}), "carma.objects.json"),
+    (frozenset({"source", "objects", "frame"}), "recording.json"),
+    (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
+)
+
+
+def guess_format(payload: bytes) -> str:
+    """Name of the format that `payload`, the start of a file or a message, is written in.
+
+    For files on a laptop; a record of a topic says its format in a header or its source's entry.
+
+    Raises
+    ------
+    DecodeError
+        UNKNOWN_FORMAT, or the guard's reasons.
+    """
+    text = admit_text(payload).lstrip()
+    if text.startswith(b"<"):
+        return "cap"
+    if not text.startswith((b"{", b"[")):
+        if metar.looks_like(text):
+            return "metar"
+        raise DecodeError(Reason.UNKNOWN_FORMAT, "neither JSON, XML nor a weather report")
+    return _guess_json(admit_json(text))
+
+
+def _guess_json(text: bytes) -> str:
+    for _ in range(3):  # the message, the first of a list or map, the first point of a track
+        if text.startswith(b"["):
+            items = read_json(_ITEMS, text)
+        else:
+            keys = read_json(_KEYS, text)
+            for signs, name in _SIGNS:
+                if signs <= keys.keys():
+                    return name
+            items = list(keys.values())
+        if not items:
+            break
+        text = bytes(items[0]).lstrip()
+        if not text.startswith((b"{", b"[")):
+            break
+    raise DecodeError(Reason.UNKNOWN_FORMAT, "no known set of keys")

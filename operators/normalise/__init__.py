@@ -1,0 +1,1 @@
+"""From what messages say to instants, places and units that compare."""

@@ -1,0 +1,124 @@
+"""Anchoring: a full UTC instant out of the partial times that messages carry.
+
+V2X messages carry a time without a date: milliseconds of the minute, milliseconds modulo 65 536,
+day of the month. Each is completed with the instant nearest to an anchor, which is the receive
+time of the record. A message more than half a period away is ambiguous by construction.
+
+Notes
+-----
+Ties (exactly half a period away) go to the past: messages are late, never early.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+MINUTE_MS = 60_000
+GENERATION_DELTA_MODULUS_MS = 65_536
+ITS_EPOCH_UNIX_MS = 1_072_915_200_000  # 2004-01-01T00:00:00Z, the epoch of TimestampIts
+_DAY_US = 86_400_000_000
+
+# UTC milliseconds since 2004 of the midnights that followed an inserted leap second (IERS
+# Bulletin C): 2006-01-01, 2009-01-01, 2012-07-01, 2015-07-01, 2017-01-01.
+_LEAP_MIDNIGHTS_MS = (
+    63_158_400_000,
+    157_852_800_000,
+    268_185_600_000,
+    362_793_600_000,
+    410_313_600_000,
+)
+
+
+def _nearest_ms(residue_ms: int, modulus_ms: int, anchor_ms: int) -> int:
+    """Instant congruent to `residue_ms` and nearest to `anchor_ms`, ties to the past."""
+    half = modulus_ms // 2
+    return anchor_ms + (residue_ms - anchor_ms + half) % modulus_ms - half
+
+
+def _rounded_ms(instant_us: int) -> int:
+    return (instant_us + 500) // 1000
+
+
+def second_of_minute_us(mark_ms: int, anchor_us: int) -> int | None:
+    """Instant of a DSecond mark (SAE J2735 DE_DSecond, T/CSAE 53 DE_DSecond).
+
+    Parameters
+    ----------
+    mark_ms
+        Milliseconds of the minute, 0 to 59 999. 60 000 to 65 535 (leap second, reserved,
+        unavailable) name no instant.
+    anchor_us
+        UTC microseconds at which to complete the mark.
+
+    Returns
+    -------
+    int or None
+        UTC microseconds at the wrap nearest to the anchor; None if the mark names no instant.
+    """
+    if not 0 <= mark_ms < MINUTE_MS:
+        return None
+    return _nearest_ms(mark_ms, MINUTE_MS, _rounded_ms(anchor_us)) * 1000
+
+
+def utc_us_from_its_ms(its_ms: int) -> int:
+    """UTC microseconds of an ETSI TimestampIts (TS 102 894-2), which counts leap seconds.
+
+    Within an inserted leap second the result is the first second of the day that follows.
+    """
+    leaps = sum(its_ms >= ms + (k + 1) * 1000 for k, ms in enumerate(_LEAP_MIDNIGHTS_MS))
+    return (its_ms - leaps * 1000 + ITS_EPOCH_UNIX_MS) * 1000
+
+
+def its_ms_from_utc_us(instant_us: int) -> int:
+    """ETSI TimestampIts of UTC microseconds, rounded to the millisecond."""
+    utc_ms = _rounded_ms(instant_us) - ITS_EPOCH_UNIX_MS
+    return utc_ms + 1000 * sum(utc_ms >= ms for ms in _LEAP_MIDNIGHTS_MS)
+
+
+def generation_delta_us(delta_ms: int, anchor_us: int) -> int | None:
+    """Instant of a generationDeltaTime (ETSI EN 302 637-2: TimestampIts modulo 65 536).
+
+    Returns
+    -------
+    int or None
+        UTC microseconds at the wrap nearest to the anchor; None outside 0 to 65 535.
+    """
+    if not 0 <= delta_ms < GENERATION_DELTA_MODULUS_MS:
+        return None
+    anchor_ms = its_ms_from_utc_us(anchor_us)
+    return utc_us_from_its_ms(_nearest_ms(delta_ms, GENERATION_DELTA_MODULUS_MS, anchor_ms))
+
+
+def day_of_month_us(day: int, hour: int, minute: int, anchor_us: int) -> int | None:
+    """Instant of a day-hour-minute group (WMO FM 15 METAR), in the month nearest to the anchor.
+
+    Returns
+    -------
+    int or None
+        UTC microseconds; None if no month around the anchor has that day or time.
+    """
+    if not (1 <= day <= 31 and 0 <= hour < 24 and 0 <= minute < 60):
+        return None
+    anchor = datetime.fromtimestamp(anchor_us // 1_000_000, UTC)
+    first = anchor.replace(day=1, hour=0, minute=0, second=0)
+    months = (first - timedelta(days=1), first, first + timedelta(days=31))
+    starts = [int(m.replace(day=1).timestamp()) * 1_000_000 for m in months]
+    following = [
+        *starts[1:],
+        int((months[2].replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()) * 1_000_000,
+    ]
+    offset_us = (day - 1) * _DAY_US + (hour * 60 + minute) * 60_000_000
+    instants = [
+        s + offset_us for s, end in zip(starts, following, strict=True) if s + offset_us < end
+    ]
+    return min(instants, key=lambda t: (abs(t - anchor_us), t), default=None)
+
+
+def instant_us(text: str) -> int | None:
+    """UTC microseconds of an ISO 8601 text with an offset; None if it is not one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1)

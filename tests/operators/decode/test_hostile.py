@@ -1,0 +1,209 @@
+"""Whatever arrives, `decode` answers with content or a DecodeError, and never with a wrong number.
+
+20 000 mutations of one message a format, from a fixed seed, and a corpus of deliberate ones.
+"""
+
+import contextlib
+import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.decode.decoded import Decoded
+from operators.decode.registry import FORMATS, decode
+from operators.errors import DecodeError
+from operators.reasons import Reason
+
+DATA = Path(__file__).parents[3].parent / "shared/data"
+ANCHOR_US = 1_653_016_784_000_000
+RSM = {
+    "id": "R1", "refPos": {"lat": 319348466, "lon": 1188213963, "ele": 10},
+    "participants": [
+        {
+            "ptcType": "motor", "ptcId": 5, "source": 3, "secMark": 43900, "speed": 355,
+            "heading": 20946, "accuracy": {"pos": "a50cm"}, "vehicleClass": 10,
+            "pos": {"offsetLL": {"position-LL4": {"lat": 1, "lon": 2}}},
+            "size": {"width": 180, "length": 500, "height": 30},
+        }
+    ],
+}  # fmt: skip
+RECORDING = {
+    "source": "s", "event_time_us": 1, "receive_time_us": 2, "frame": "local",
+    "objects": [{"x": 1.5, "y": 2.5, "class": "car", "position_cov": [1.0, 0.0, 0.0, 1.0]}],
+}  # fmt: skip
+CAP = (
+    '<?xml version="1.0"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>a'
+    "</identifier><sender>s</sender><sent>2024-03-05T12:00:00+01:00</sent><status>Actual</status>"
+    "<msgType>Alert</msgType><info><category>Fire</category><area><polygon>50,8 50,9 51,9 50,8"
+    "</polygon></area></info></alert>"
+)
+SAMPLES = {
+    "bsm.json": (DATA / "jpo-ode/bsmLogDuringEvent.json").read_bytes().splitlines()[0],
+    "rsm.json": json.dumps(RSM).encode(),
+    "rsm.dawnline.json": (DATA / "openv2x/rsm.dawnline.json").read_bytes(),
+    "openv2x.points.json": (DATA / "openv2x/msg58.json").read_bytes()[:1100].rsplit(b"},", 1)[0]
+    + b"}]}",
+    "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
+    "recording.json": json.dumps(RECORDING).encode(),
+    "metar": b"METAR EDDF 202120Z 24015G27KT 3000 -SHRA BR FEW010CB M01/M03 Q0998 NOSIG=",
+    "cap": CAP.encode(),
+}
+TOKENS = [
+    b"null", b"NaN", b"-Infinity", b"1e400", b"-1", b"99999999999999999999999", b'""', b"[]", b"{}",
+    b"true", b"0", b"65535", b"8191", b"900000001", b'"\\ud800"',
+    b"\x00", b"\xff", b"\\", b'"', b"[",
+    b"}", b",", b"<", b"&x;", b"1.5", b"-0.0", b"1e308", b"/", b" ",
+]  # fmt: skip
+VALUES: list[Any] = [
+    None, True, 0, 1, -1, 7, 127, 255, 8191, 28_800, 65_535, 65_536, 900_000_001, -900_000_000,
+    1_800_000_001, 2**63, 2**64, -(2**70), 10**30, 0.5, -0.0, 1e-320, 1e308, float("nan"),
+    float("inf"), "", "0", "motor", "rsu", "unavailable", "a1cm", "\u0000", "x" * 300, [], {},
+    [1.0], [[]], [{}], {"a": 1}, {"pos": 16}, {"lat": 1, "lon": 1},
+    {"position-LL1": {"lat": 1, "lon": 1}},
+]  # fmt: skip
+MUTATIONS = 20_000
+
+
+def mutated(sample: bytes, random_source: random.Random) -> bytes:
+    data = bytearray(sample)
+    for _ in range(random_source.randint(1, 4)):
+        at = random_source.randrange(len(data))
+        action = random_source.randrange(5)
+        if action == 0:
+            data[at] = random_source.randrange(256)
+        elif action == 1:
+            del data[at : at + random_source.randint(1, 12)]
+        elif action == 2:
+            data[at:at] = random_source.choice(TOKENS)
+        elif action == 3:
+            end = next((k for k in range(at, len(data)) if data[k : k + 1] in b",}] "), at)
+            data[at:end] = random_source.choice(TOKENS)
+        else:
+            data[at:at] = data[at : at + random_source.randint(1, 40)]
+        if not data:
+            return b""
+    return bytes(data)
+
+
+def slots(value: Any) -> list[tuple[Any, Any]]:
+    """Every place of a JSON value that holds another, as container and key."""
+    keys: list[Any] = list(value) if isinstance(value, dict) else []
+    keys = list(range(len(value))) if isinstance(value, list) else keys
+    return [(value, k) for k in keys] + [s for k in keys for s in slots(value[k])]
+
+
+def with_wrong_value(sample: bytes, random_source: random.Random) -> bytes:
+    """Well-formed JSON with one value replaced or taken out: reaches validation."""
+    value = json.loads(sample)
+    container, key = random_source.choice(slots(value))
+    if random_source.random() < 0.1:
+        del container[key]
+    else:
+        container[key] = random_source.choice(VALUES)
+    return json.dumps(value).encode()
+
+
+def check(found: Decoded) -> None:
+    """No number that validation should have stopped."""
+    for frame in found.frames:
+        assert np.isfinite(frame.position).all()
+        assert len(frame.position) == len(frame.observations)
+        assert not any(
+            np.isinf(frame.observations[n]).any() for n in ("z_m", "vx_mps", "cov_xx_m2")
+        )
+        assert frame.refused >= 0
+    assert found.frames or found.features or found == Decoded()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_mutated_messages_are_decoded_or_rejected(name: str) -> None:
+    random_source = random.Random(20_221_122)
+    fates: Counter[str] = Counter()
+    for round_number in range(MUTATIONS // len(FORMATS)):
+        try:
+            wild = round_number % 2 or not name.endswith(".json")
+            change = mutated if wild else with_wrong_value
+            check(decode(name, change(SAMPLES[name], random_source), ANCHOR_US))
+            fates["decoded"] += 1
+        except DecodeError as error:
+            fates[error.reason.value] += 1
+    assert fates.total() == MUTATIONS // len(FORMATS)
+    assert fates["decoded"] > 0  # the mutations are mild enough to reach validation
+    assert len(fates) > 2  # and wild enough to be stopped for several reasons
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_samples_themselves_decode(name: str) -> None:
+    found = decode(name, SAMPLES[name], ANCHOR_US)
+    assert sum(len(f.observations) for f in found.frames) + len(found.features) > 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_truncation_is_decoded_or_rejected(name: str) -> None:
+    sample = SAMPLES[name]
+    whole = 0
+    for end in range(0, len(sample), max(len(sample) // 200, 1)):
+        try:
+            decode(name, sample[:end], ANCHOR_US)
+            whole += 1
+        except DecodeError:
+            continue
+    assert whole == 0 or name == "metar"  # a cut report still is one
+
+
+HOSTILE = {
+    "empty": (b"", Reason.EMPTY_BODY),
+    "deep arrays": (b"[" * 10_000 + b"]" * 10_000, Reason.TOO_DEEP),
+    "deep maps": (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, Reason.TOO_DEEP),
+    "deep in an ignored field": (b'{"zz":' + b"[" * 10_000 + b"]" * 10_000 + b"}", Reason.TOO_DEEP),
+    "too large": (b'{"a":"' + b"x" * 10_000_000 + b'"}', Reason.TOO_LARGE),
+    "not text": (b'{"a":"\xff\xfe"}', Reason.NOT_UTF8),
+    "utf-16": ('{"a":1}'.encode("utf-16"), Reason.NOT_UTF8),
+    "nan": (b'{"a":NaN}', Reason.NOT_FINITE),
+    "infinity": (b'{"a":-Infinity}', Reason.NOT_FINITE),
+    "lone surrogate": (b'{"a":"\\ud800"}', Reason.MALFORMED),
+    "null byte": (b'{"a":\x00}', Reason.MALFORMED),
+    "trailing bytes": (b'{"rsms":[]}{"rsms":[]}', Reason.MALFORMED),
+    "unterminated": (b'{"rsms":[', Reason.MALFORMED),
+    "many empty maps": (b'{"rsms":[' + b"{}," * 200_000 + b"{}]}", Reason.TOO_MANY_OBJECTS),
+    "scalar": (b"42", Reason.WRONG_TYPE),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_json_is_named(case: str) -> None:
+    payload, expected = HOSTILE[case]
+    with pytest.raises(DecodeError) as caught:
+        decode("rsm.json", payload, ANCHOR_US)
+    assert caught.value.reason is expected
+
+
+def test_last_of_duplicate_keys_stands() -> None:
+    text = SAMPLES["rsm.json"].replace(b'"speed": 355', b'"speed": 355, "speed": 0')
+    assert decode("rsm.json", text, ANCHOR_US).frames[0].observations["vx_mps"].tolist() == [0.0]
+
+
+def test_byte_order_mark_is_read_past() -> None:
+    plain = decode("rsm.json", SAMPLES["rsm.json"], ANCHOR_US).frames[0]
+    marked = decode("rsm.json", b"\xef\xbb\xbf" + SAMPLES["rsm.json"], ANCHOR_US).frames[0]
+    assert plain.observations.tobytes() == marked.observations.tobytes()
+
+
+@pytest.mark.parametrize("digits", [30, 400, 5000])
+def test_huge_integers_are_out_of_range(digits: int) -> None:
+    text = SAMPLES["rsm.json"].replace(b'"speed": 355', b'"speed": ' + b"9" * digits)
+    with pytest.raises(DecodeError) as caught:
+        decode("rsm.json", text, ANCHOR_US)
+    assert caught.value.reason is Reason.OUT_OF_RANGE
+
+
+@given(st.binary(max_size=300), st.sampled_from(sorted(FORMATS)))
+def test_any_bytes_are_decoded_or_rejected(payload: bytes, name: str) -> None:
+    with contextlib.suppress(DecodeError):  # any other exception fails
+        check(decode(name, payload, ANCHOR_US))
