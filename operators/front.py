@@ -20,7 +20,7 @@ from operators.frame import FrameFlag, SourceKind, pack_frame
 from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
 from operators.reasons import SENTENCES, Disposition, Reason
-from operators.routes import CELL, CONTEXT, DEAD, RECORDS, SOURCES
+from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
 from operators.sources import (
     KINDS,
     SourceEntry,
@@ -39,7 +39,7 @@ CLOCK_LIMIT_US = 60_000_000  # beyond this a clock is not corrected but rejected
 Decode = Callable[[str, bytes, int], Decoded]
 
 # What a topic carries if nobody says otherwise, and whether its sources are a closed list.
-_DEFAULTS = {
+DEFAULTS = {
     "raw.roadside": ("rsm.json", SourceKind.ROADSIDE, True),
     "raw.probe": ("bsm.json", SourceKind.PROBE, False),
     "raw.signal": ("", SourceKind.ROADSIDE, True),
@@ -58,7 +58,6 @@ class FrontState(msgspec.Struct, array_like=True):
 
 _DECODER = msgspec.msgpack.Decoder(FrontState)
 _ENCODER = msgspec.msgpack.Encoder()
-_FEATURE = msgspec.msgpack.Encoder()
 
 PROBE_SILENCE_US = 60_000_000  # a probe source is forgotten after this
 
@@ -108,7 +107,7 @@ class Front:
         self,
         parameters: Parameters,
         decode: Decode,
-        defaults: Mapping[str, tuple[str, SourceKind, bool]] = _DEFAULTS,
+        defaults: Mapping[str, tuple[str, SourceKind, bool]] = DEFAULTS,
     ) -> None:
         self._parameters = parameters
         self._decode = decode
@@ -168,6 +167,7 @@ class Front:
         if not body:
             raise DecodeError(Reason.EMPTY_BODY)
         default, kind, closed = self._defaults[wake.topic]
+        source_id = source_id or self._own_id(record, default)
         entry = entry_at(wake.shared, source_id, record.receive_time_us)
         self._admit(record, source_id, entry, closed, wake)
         digest = int.from_bytes(blake2b(body, digest_size=8).digest(), "little")
@@ -182,6 +182,12 @@ class Front:
             return
         kind = KINDS[entry.kind] if entry is not None else kind
         self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
+
+    def _own_id(self, record: RawRecord, default: str) -> str:
+        """The payload's own name of its sender, for a record that nobody named."""
+        anchor_us = record.receive_time_us - record.shift_us
+        frames = self._decode(record.format or default, record.body or b"", anchor_us).frames
+        return (frames[0].source_id if frames else None) or ""
 
     def _admit(
         self,
@@ -274,7 +280,9 @@ class Front:
             value = _feature_record(feature, record, source_id, entry, wake)
             value["station_id"] = self._parameters.station_id
             value["run_id"] = self._parameters.run_id
-            wake.outputs.append(Output(CONTEXT, feature.feature_id, _FEATURE.encode(value)))
+            packed = _ENCODER.encode(value)
+            for route in (FEATURE, CONTEXT):
+                wake.outputs.append(Output(route, feature.feature_id, packed))
         wake.state.ledger.add(source_id, Disposition.CONTEXT, None)
 
     def _refuse(self, record: RawRecord, source_id: str, refusal: _Refusal, wake: _Wake) -> None:

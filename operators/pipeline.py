@@ -18,7 +18,7 @@ from operators.identity import Identity
 from operators.parameters import Parameters
 from operators.publish import Publish
 from operators.raw import RawRecord, pack_raw
-from operators.routes import CELL, CONTEXT, IDENTITY, PUBLISH, SOURCES
+from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, SOURCES
 from operators.step import KeyedStep, Output, State
 
 Share = Callable[[Mapping[str, bytes], bytes], tuple[str, bytes] | None]
@@ -141,8 +141,9 @@ class Pipeline:
         if stage is not None:
             stage.take(output.key, output.value)
             return
-        if output.route == CONTEXT:
+        if output.route == FEATURE:
             self._stages[PUBLISH].broadcast(output.value)
+            return
         out.append(output)
 
 

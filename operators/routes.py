@@ -4,13 +4,13 @@
 CELL = "cell"
 IDENTITY = "identity"
 PUBLISH = "publish"
-STEPS = (CELL, IDENTITY, PUBLISH)
+FEATURE = "feature"  # broadcast to publish
 
 # Topics that the station writes.
 OBJECTS = "fused.objects"
 LINKS = "fused.links"
 EVENTS = "track.events"
-CONTEXT = "context.features"  # also broadcast to publish
+CONTEXT = "context.features"
 RECORDS = "ledger.records"
 OBSERVATIONS = "ledger.observations"
 DEAD = "dead.letters"

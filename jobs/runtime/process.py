@@ -4,7 +4,7 @@ An event waits in keyed state and sets a timer at the instant that the step name
 the step. State is plain bytes (Flink's pickled byte array holds nothing but `bytes`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pyflink.common import Row, Types
@@ -40,6 +40,10 @@ class _Entries(Mapping[str, bytes]):
         return sum(1 for _ in self)
 
 
+Encode = Callable[[str, bytes], bytes]
+Share = Callable[[Mapping[str, bytes], bytes], tuple[str, bytes] | None]
+
+
 class _Keyed:
     """What both adapters share: the states of a key, and the call of the step.
 
@@ -47,8 +51,9 @@ class _Keyed:
     whole at every wake, which is quadratic when a backlog is caught up.
     """
 
-    def __init__(self, step: KeyedStep) -> None:
+    def __init__(self, step: KeyedStep, encode: Encode) -> None:
         self._step = step
+        self._encode = encode
 
     def open(self, runtime: Any) -> None:
         bytes_type, text = Types.PICKLED_BYTE_ARRAY(), Types.STRING()
@@ -74,12 +79,12 @@ class _Keyed:
         """Call the step, keep its state, hand out what it made."""
         due = self._due(at_ms)
         state = State(self._value.value(), _Entries(self._entries))
-        result = self._step.on_wake(ctx.get_current_key()[0], state, due, shared, at_ms * 1000)
+        result = self._step.on_wake(ctx.get_current_key(), state, due, shared, at_ms * 1000)
         self._keep(state, result)
         if result.wake_at_us is not None:
             ctx.timer_service().register_event_time_timer(result.wake_at_us // 1000)
         for route, key, value in result.outputs:
-            yield Row(route, key, value.decode(LATIN1))
+            yield Row(route, key, self._encode(route, value).decode(LATIN1))
 
     def _due(self, at_ms: int) -> list[bytes]:
         count = self._counts.get(at_ms)
@@ -106,10 +111,18 @@ class _Keyed:
 
 
 class StepFunction(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
-    """Runs a step that nothing is broadcast to."""
+    """Runs a step that nothing is broadcast to.
 
-    def __init__(self, step: KeyedStep) -> None:
-        self._keyed = _Keyed(step)
+    Parameters
+    ----------
+    step
+        What runs.
+    encode
+        ``(route, value) -> bytes``: gives records of topics the form that they leave in.
+    """
+
+    def __init__(self, step: KeyedStep, encode: Encode) -> None:
+        self._keyed = _Keyed(step, encode)
 
     def open(self, runtime_context: Any) -> None:
         """Open the three states of a key."""
@@ -129,10 +142,18 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
 
     What is broadcast is kept in Flink's broadcast state and mirrored in a Python index, because
     reading it through Flink at every wake costs more than the step.
+
+    Parameters
+    ----------
+    step, encode
+        As for `StepFunction`.
+    share
+        How something broadcast changes what all keys share: ``(shared, event) -> (key, value)``.
     """
 
-    def __init__(self, step: KeyedStep) -> None:
-        self._keyed = _Keyed(step)
+    def __init__(self, step: KeyedStep, encode: Encode, share: Share) -> None:
+        self._keyed = _Keyed(step, encode)
+        self._share = share
         self._index: dict[str, bytes] | None = None
 
     def open(self, runtime_context: Any) -> None:
@@ -145,11 +166,13 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
         return ()
 
     def process_broadcast_element(self, value: Row, ctx: Any) -> Iterable[Row]:
-        """Keep what was broadcast: (key, bytes as latin-1 text)."""
-        key, text = value[0], value[1]
+        """Keep what was broadcast: a row of key and bytes as latin-1 text."""
         index = self._mirror(ctx)
-        ctx.get_broadcast_state(shared_descriptor()).put(key, text)
-        index[key] = text.encode(LATIN1)
+        added = self._share(index, value[1].encode(LATIN1))
+        if added is not None:
+            key, packed = added
+            ctx.get_broadcast_state(shared_descriptor()).put(key, packed.decode(LATIN1))
+            index[key] = packed
         return ()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Row]:
@@ -161,4 +184,3 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
             kept = ctx.get_broadcast_state(shared_descriptor())
             self._index = {key: text.encode(LATIN1) for key, text in kept.items()}
         return self._index
-
