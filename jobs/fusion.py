@@ -17,13 +17,11 @@ from jobs.io.avro import AvroCodec
 from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
 from jobs.runtime.graph import (
-    EVENT,
-    PLACE,
     ROUTED,
     Reading,
     by_key,
-    keyed_rows,
     read_topics,
+    records_of,
     routed,
     take_route,
     write_topics,
@@ -86,13 +84,12 @@ def build(
     entries = schemas.topics()[SOURCES].partitions
     read_topics(tables, "raw_records", topics.raw, reading, width)
     read_topics(tables, "source_entries", [topics.sources], reading, min(width, entries))
-    raw = tables.sql_query(f"SELECT {PLACE} AS `key`, {EVENT} AS event FROM raw_records")
-    declared = tables.sql_query(f"SELECT {PLACE} AS `key`, {EVENT} AS event FROM source_entries")
+    raw, declared = records_of(tables, "raw_records"), records_of(tables, "source_entries")
 
     parameters = settings.run
     defaults = {topic + topics.suffix: value for topic, value in DEFAULTS.items()}
     front = SharedStepFunction(Front(parameters, decode, defaults), encode, share_source)
-    _stage(tables, "front", by_key(keyed_rows(tables, raw)), front, keyed_rows(tables, declared))
+    _stage(tables, "front", by_key(raw), front, declared)
     cell = StepFunction(CellStep(parameters, tracker), encode)
     _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
     identity = StepFunction(Identity(), encode)

@@ -20,7 +20,7 @@ from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
-from jobs.runtime.graph import EVENT, PLACE, ROUTED, Reading, by_key, keyed_rows, read_topics
+from jobs.runtime.graph import ROUTED, Reading, by_key, read_topics, records_of
 from jobs.runtime.process import LATIN1, StepFunction
 from jobs.settings import Settings, load
 from operators.blocks import Blocks, block_decoder
@@ -92,9 +92,10 @@ def build(tables: StreamTableEnvironment, settings: Settings, insert: Insert) ->
     """Put the graph together."""
     reading = Reading(settings.kafka.java(), settings.flink.group(JOB), "read_committed")
     read_topics(tables, "fused_records", TOPICS, reading, 1)
-    records = tables.sql_query(f"SELECT {PLACE} AS `key`, {EVENT} AS event FROM fused_records")
     step = StepFunction(Blocks(INTERVAL_US, OFFSETS), lambda _, value: value)
-    blocks = by_key(keyed_rows(tables, records)).process(step, ROUTED).uid("cut").name("cut")
+    blocks = (
+        by_key(records_of(tables, "fused_records")).process(step, ROUTED).uid("cut").name("cut")
+    )
     inserted = blocks.process(insert, Types.STRING()).uid("insert").name("insert")
     inserted.print().uid("end").name("end")
 

@@ -65,9 +65,8 @@ class Blocks:
         """Cut what one interval of append time holds."""
         topic, _, partition = key.rpartition("/")
         records = sorted(unpack_raw(event) for event in due)
-        filled = [record for record in records if record.body is not None]
         outputs = []
-        for _, run in groupby(filled, key=lambda record: record.offset // self._offsets):
+        for _, run in groupby(records, key=lambda record: record.offset // self._offsets):
             block = list(run)
             packed = PackedBlock(
                 topic,

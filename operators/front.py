@@ -144,9 +144,6 @@ class Front:
         if ledger.first_offset < 0:
             ledger.second_us = second_of(wake.at_us)
         ledger.see(record.offset)
-        if record.body is None:
-            ledger.pulses += 1
-            return
         source_id = record.source or record.key
         try:
             if wake.at_us < wake.state.woken_us:
@@ -315,7 +312,7 @@ class Front:
             return []
         value = ledger.record(wake.topic, wake.partition, self._parameters)
         wake.outputs.append(Output(RECORDS, key, _ENCODER.encode(value)))
-        wake.state.ledger = RecordLedger(tallies={})
+        wake.state.ledger = RecordLedger(next_offset=ledger.next_offset, tallies={})
         seen = wake.state.seen_us
         silent = [s for s, at in seen.items() if wake.at_us - at > PROBE_SILENCE_US]
         for source_id in silent:

@@ -122,7 +122,9 @@ class Pipeline:
         }
 
     def take(self, record: LogRecord) -> None:
-        """Take one record of a raw topic."""
+        """Take one record of a raw topic; a pulse only carries time, which is the caller's here."""
+        if record.record.body is None:
+            return
         event = pack_raw(record.record)
         if record.topic == SOURCES:
             self.front.broadcast(event)

@@ -33,8 +33,7 @@ EVENT = f"""CONCAT_WS({_SEPARATOR},
     CAST({_SECONDS} * 1000 + EXTRACT(MILLISECOND FROM ts) AS STRING),
     {_HEADER % "shift_us"}, {_HEADER % "format"}, {_HEADER % "source"},
     REPLACE(COALESCE(`key`, ''), {_SEPARATOR}, '_'),
-    CASE WHEN body IS NULL THEN '0' ELSE '1' END,
-    COALESCE(body, ''))"""
+    '1', body)"""
 PLACE = "CONCAT(`topic`, '/', CAST(`partition` AS STRING))"
 
 
@@ -129,6 +128,15 @@ def write_topics(
         f"""CREATE TABLE {name} (`topic` STRING METADATA, `key` STRING, body STRING)
         WITH ({_options(options)}, {_TEXT})"""
     )
+
+
+def records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
+    """Records of a table as a stream of (``topic/partition``, packed raw record).
+
+    Pulses end here: their time has moved the watermark, and nothing else is in them.
+    """
+    query = f"SELECT {PLACE} AS `key`, {EVENT} AS event FROM {name} WHERE body IS NOT NULL"
+    return keyed_rows(tables, tables.sql_query(query))
 
 
 def _options(options: Mapping[str, str]) -> str:

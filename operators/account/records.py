@@ -24,9 +24,9 @@ class RecordLedger(msgspec.Struct, array_like=True):
     second_us
         The ledger covers receive times in ``(second_us, second_us + 1 s]``.
     first_offset, last_offset
-        Offsets seen; -1 if none.
-    pulses
-        Records without a body, which are no input.
+        Offsets that it covers, without a gap to the ledger before; -1 if none.
+    next_offset
+        The offset after the last that any ledger of this partition covered; -1 at the start.
     tallies
         By source, disposition name and reason code.
     """
@@ -34,14 +34,15 @@ class RecordLedger(msgspec.Struct, array_like=True):
     second_us: int = 0
     first_offset: int = -1
     last_offset: int = -1
-    pulses: int = 0
+    next_offset: int = -1
     tallies: dict[tuple[str, str, str], Tally] = {}
 
     def see(self, offset: int) -> None:
-        """Note one offset."""
+        """Note the offset of one record; offsets in between held pulses, which are no input."""
         if self.first_offset < 0:
-            self.first_offset = offset
+            self.first_offset = offset if self.next_offset < 0 else self.next_offset
         self.last_offset = offset
+        self.next_offset = offset + 1
 
     def add(
         self,
@@ -60,13 +61,14 @@ class RecordLedger(msgspec.Struct, array_like=True):
 
     def record(self, topic: str, partition: int, parameters: Parameters) -> dict[str, object]:
         """The ledger as a record of ``ledger.records``."""
+        records = sum(tally.records for tally in self.tallies.values())
         return {
             "topic": topic,
             "partition": partition,
             "second_us": self.second_us,
             "first_offset": self.first_offset,
             "last_offset": self.last_offset,
-            "pulses": self.pulses,
+            "pulses": self.last_offset - self.first_offset + 1 - records,
             "station_id": parameters.station_id,
             "run_id": parameters.run_id,
             "entries": [

@@ -1,0 +1,272 @@
+"""Rows of the warehouse's tables from the records of a topic.
+
+A pure function: the same records give the same rows in the same order. Tables that get a row for
+each object or observation are built as numpy columns; the others, with a row for each record or
+entry, as lists. Times of day become integers of microseconds under a name without `_us`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import schemas
+
+Record = Mapping[str, Any]
+Array = npt.NDArray[Any]
+
+_MISSING = {"lat_e7": 0, "lon_e7": 0, "x_m": np.nan, "y_m": np.nan}
+# The table keeps multiples of a step far below what a sensor can tell (exact Float32
+# costs three times the bytes: see the first migration). Powers of two, so that a
+# multiple is exact.
+_STEPS = {
+    "altitude_m": 1 / 32,
+    "velocity_east_mps": 1 / 64,
+    "velocity_north_mps": 1 / 64,
+    "acceleration_mps2": 1 / 32,
+    "turn_rate_radps": 1 / 512,
+    "heading_rad": 1 / 512,
+    "length_m": 1 / 32,
+    "width_m": 1 / 32,
+    "height_m": 1 / 32,
+    "class_probability": 1 / 128,
+    "existence": 1 / 512,
+}
+# Variances up, covariances toward zero: what is kept stays positive definite and never claims
+# to know more than was known.
+_VARIANCES = ("cov_ee_m2", "cov_nn_m2", "velocity_variance_m2ps2")
+_COVARIANCES = ("cov_en_m2",)
+_VARIANCE_BITS = 5  # of the mantissa, behind the leading one
+_COVARIANCE_BITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of one table.
+
+    Parameters
+    ----------
+    table
+        Name without database.
+    columns
+        Columns of equal length by name: all arrays, or all lists.
+    raw
+        The table lies in the database for raw bytes.
+    """
+
+    table: str
+    columns: Mapping[str, Any]
+    raw: bool = False
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    @property
+    def packed(self) -> bool:
+        """Whether the columns are arrays."""
+        return all(isinstance(column, np.ndarray) for column in self.columns.values())
+
+
+def rows_of(topic: str, records: Sequence[Record]) -> list[TableRows]:
+    """Rows of every table that `topic` feeds.
+
+    Parameters
+    ----------
+    topic
+        Name of the topic.
+    records
+        Its records in the order of their offsets, as `jobs.io.avro.AvroCodec.decode` gives them.
+
+    Raises
+    ------
+    KeyError
+        If the topic feeds no table.
+    """
+    return [build(records) for build in _TABLES[topic]]
+
+
+def _elements(record: str) -> dict[str, str]:
+    fields = schemas.load(record)["fields"]
+    return {f["name"]: f["element"] for f in fields if "element" in f}
+
+
+class _Joined:
+    """The column fields of many records, one behind the other."""
+
+    def __init__(self, records: Sequence[Record], elements: Mapping[str, str]) -> None:
+        self._records = records
+        self._elements = elements
+        self._counts = np.array([r["count"] for r in records], np.int64)
+
+    def column(self, name: str) -> Array:
+        element = self._elements[name]
+        missing = np.array(_MISSING.get(name, 0), element).tobytes()
+        parts = (r[name] or missing * r["count"] for r in self._records)
+        return np.frombuffer(b"".join(parts), element)
+
+    def repeated(self, name: str, kind: Any = object) -> Array:
+        return np.repeat(np.array([r[name] for r in self._records], kind), self._counts)
+
+    def named(self, name: str, table: str) -> Array:
+        tables = [r[table] for r in self._records]
+        first = np.cumsum([0, *(len(names) for names in tables)])[:-1]
+        everything = np.array([name for names in tables for name in names], object)
+        index: Array = self.column(name) + np.repeat(first, self._counts)
+        return everything[index]
+
+
+_PICTURE = _elements("picture")
+_LINKS = _elements("links")
+
+
+def _fused_object_state(records: Sequence[Record]) -> TableRows:
+    joined = _Joined(records, _PICTURE)
+    columns = {
+        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key", "frame")},
+        "cell": joined.repeated("cell", np.uint64),
+        "tick": joined.repeated("tick_us", np.int64),
+    }
+    for name in _PICTURE:
+        if name not in ("source_count", "source_index"):
+            columns[name] = _kept(name, joined.column(name))
+    lists = list(_source_lists(records))
+    columns["sources"] = np.fromiter(lists, object, len(lists))
+    return TableRows("fused_object_state", columns)
+
+
+def _kept(name: str, column: Array) -> Array:
+    if name in _STEPS:
+        step = np.float32(_STEPS[name])
+        rounded: Array = np.rint(column / step) * step
+        return rounded
+    if name in _VARIANCES:
+        return _cut_mantissa(column, _VARIANCE_BITS, up=True)
+    if name in _COVARIANCES:
+        return _cut_mantissa(column, _COVARIANCE_BITS, up=False)
+    return column
+
+
+def _cut_mantissa(column: Array, bits: int, *, up: bool) -> Array:
+    """Round the magnitude of finite Float32 numbers to `bits` behind the leading one."""
+    dropped = np.uint32((1 << (23 - bits)) - 1)
+    raw = column.view(np.uint32)
+    cut = ((raw + dropped if up else raw) & ~dropped).view(np.float32)
+    return np.where(np.isfinite(column), cut, column)
+
+
+def _source_lists(records: Sequence[Record]) -> Iterator[list[str]]:
+    """Names of each object's sources; equal lists are one object."""
+    lists: dict[tuple[str, ...], dict[bytes, list[str]]] = {}
+    for record in records:
+        names, packed = record["sources"], record["source_index"]
+        known = lists.setdefault(tuple(names), {})
+        start = 0
+        for count in record["source_count"]:
+            end = start + 2 * count
+            index = packed[start:end]
+            if index not in known:
+                known[index] = [names[i] for i in np.frombuffer(index, "<u2").tolist()]
+            yield known[index]
+            start = end
+
+
+def _fused_link(records: Sequence[Record]) -> TableRows:
+    joined = _Joined(records, _LINKS)
+    columns = {
+        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
+        "cell": joined.repeated("cell", np.uint64),
+        "tick": joined.repeated("tick_us", np.int64),
+        "source_id": joined.named("source_index", "sources"),
+        "topic": joined.named("topic_index", "topics"),
+        "event_time": joined.column("event_time_us"),
+    }
+    for name in ("track_id", "use", "partition", "offset", "index", "residual", "weight"):
+        columns[name] = joined.column(name)
+    return TableRows("fused_link", columns)
+
+
+def _listed(
+    table: str,
+    fields: Sequence[str],
+    entry_fields: Sequence[str] = (),
+    *,
+    raw: bool = False,
+) -> Callable[[Sequence[Record]], TableRows]:
+    """Builder of a table with a row for each record, or for each of its entries."""
+
+    def build(records: Sequence[Record]) -> TableRows:
+        pairs = [(r, e) for r in records for e in (r["entries"] if entry_fields else ({},))]
+        columns = {column_of(name): [r[name] for r, _ in pairs] for name in fields}
+        columns |= {name: [entry[name] for _, entry in pairs] for name in entry_fields}
+        return TableRows(table, columns, raw)
+
+    return build
+
+
+def column_of(field: str) -> str:
+    """Column of a table that keeps a field of a record: a time of day loses its `_us`."""
+    return field.removesuffix("_us")
+
+
+_WHO = ("run_id", "station_id")
+_CELL = ("cell", "cell_key")
+_RAW = ("topic", "partition", "offset")
+_FEATURE = ("feature_id", "kind", "source_id")
+_VALIDITY = ("receive_time_us", "valid_from_us", "valid_to_us")
+_REFUSAL = ("reason", "sentence", "detail", "stage")
+_SPAN = (*_WHO, "topic", "partition", "second_us", "first_offset")
+_TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
+    "fused.objects": [
+        _fused_object_state,
+        _listed(
+            "picture",
+            (
+                *_WHO,
+                *_CELL,
+                "tick_us",
+                "frame",
+                "sequence",
+                "count",
+                "live_sources",
+                "missing_sources",
+            ),
+        ),
+    ],
+    "fused.links": [_fused_link],
+    "track.events": [
+        _listed(
+            "track_event",
+            (*_WHO, *_CELL, "tick_us", "kind", "track_id", "other_track_id", "evidence"),
+        )
+    ],
+    "context.features": [
+        _listed(
+            "road_context",
+            (*_WHO, *_FEATURE, *_VALIDITY, "area", "radius_m", "cancelled", "properties", *_RAW),
+        )
+    ],
+    "ledger.records": [
+        _listed("record_span", (*_SPAN, "last_offset", "pulses")),
+        _listed(
+            "record_ledger",
+            _SPAN,
+            ("source_id", "disposition", "reason", "records", "observations", "refused"),
+        ),
+    ],
+    "ledger.observations": [
+        _listed(
+            "observation_ledger",
+            (*_WHO, *_CELL, "second_us"),
+            ("source_id", "use", "observations"),
+        )
+    ],
+    "dead.letters": [
+        _listed(
+            "dead_letter",
+            (*_WHO, *_REFUSAL, *_RAW, "source_id", "format", "receive_time_us", "raw", "raw_size"),
+            raw=True,
+        )
+    ],
+}

@@ -1,0 +1,1 @@
+DROP VIEW IF EXISTS {database}.current_objects SYNC;

@@ -1,0 +1,29 @@
+-- What is on the road now, for a person: the newest picture of every cell that published in the last
+-- minute of the newest run. The latest run alone shows, however many stand beside it.
+CREATE VIEW IF NOT EXISTS {database}.current_objects AS
+WITH
+    (SELECT max(tick) FROM {database}.picture) AS newest,
+    (
+        SELECT argMax(run_id, tick) FROM {database}.picture
+        WHERE tick > newest - INTERVAL 1 MINUTE
+    ) AS run
+SELECT
+    cell_key, tick, track_id, class_name, class_probability, existence,
+    if(frame = 'local', NULL, lat_e7 / 1e7) AS lat_deg,
+    if(frame = 'local', NULL, lon_e7 / 1e7) AS lon_deg,
+    if(frame = 'local', x_m, NULL) AS x_m,
+    if(frame = 'local', y_m, NULL) AS y_m,
+    sqrt(velocity_east_mps * velocity_east_mps + velocity_north_mps * velocity_north_mps) AS speed_mps,
+    heading_rad, length_m, width_m, height_m,
+    sqrt((cov_ee_m2 + cov_nn_m2) / 2) AS sigma_m,
+    age_us, sources, context_flags, run_id, station_id
+FROM {database}.fused_object_state
+WHERE tick > newest - INTERVAL 1 MINUTE
+    AND run_id = run
+    AND (cell_key, tick) IN
+    (
+        SELECT cell_key, max(tick) FROM {database}.picture
+        WHERE tick > newest - INTERVAL 1 MINUTE AND run_id = run
+        GROUP BY cell_key
+    )
+LIMIT 1 BY cell_key, track_id;
