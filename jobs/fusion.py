@@ -13,7 +13,7 @@ from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironme
 from pyflink.table import StreamTableEnvironment
 
 import schemas
-from jobs.io.avro import AvroCodec
+from jobs.io.avro import AvroCodec, RouteEncoder
 from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
 from jobs.runtime.graph import (
@@ -57,21 +57,10 @@ class Topics:
         return (*(topic + self.suffix for topic in RAW), self.sources)
 
 
-class Encoder:
-    """Avro for what goes to a topic, nothing for what goes to a step."""
-
-    def __init__(self, codec: AvroCodec) -> None:
-        self._codec = codec
-
-    def __call__(self, route: str, value: bytes) -> bytes:
-        """Bytes that leave for `route`."""
-        return self._codec.encode(route, value) if route in TOPICS else value
-
-
 def build(
     env_tables: tuple[StreamExecutionEnvironment, StreamTableEnvironment],
     settings: Settings,
-    encode: Encoder,
+    encode: RouteEncoder,
     topics: Topics,
     bounded: bool,
 ) -> None:
@@ -138,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     topics = Topics(f".{chosen.backfill}" if chosen.backfill else "")
     if chosen.backfill:
         settings = replace(settings, run=replace(settings.run, run_id=chosen.backfill))
-    encode = Encoder(AvroCodec(register_all(settings.registry.url)))
+    encode = RouteEncoder(AvroCodec(register_all(settings.registry.url)))
     env_tables = environment(settings, settings.flink.parallelism)
     build(env_tables, settings, encode, topics, bounded=bool(chosen.backfill))
     env_tables[0].execute(JOB + topics.suffix)

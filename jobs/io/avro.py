@@ -41,6 +41,10 @@ class AvroCodec:
         self._framing = {topic: _FRAMING.pack(0, number) for topic, number in ids.items()}
         self._schemas = {topic: _parsed(catalogue[topic]) for topic in ids}
 
+    def writes(self, topic: str) -> bool:
+        """True if the codec has a schema for `topic`."""
+        return topic in self._framing
+
     def encode(self, topic: str, value: bytes) -> bytes:
         """Framed Avro of one record.
 
@@ -78,6 +82,17 @@ class AvroCodec:
         body.seek(_FRAMING.size)
         record: dict[str, Any] = fastavro.schemaless_reader(body, self._schemas[topic], None)
         return record
+
+
+class RouteEncoder:
+    """Avro for outputs that go to a topic of the codec, nothing for those that go to a step."""
+
+    def __init__(self, codec: AvroCodec) -> None:
+        self._codec = codec
+
+    def __call__(self, route: str, value: bytes) -> bytes:
+        """Bytes that leave for `route`."""
+        return self._codec.encode(route, value) if self._codec.writes(route) else value
 
 
 def _parsed(topic: schemas.Topic) -> Any:

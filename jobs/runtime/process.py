@@ -44,6 +44,11 @@ Encode = Callable[[str, bytes], bytes]
 Share = Callable[[Mapping[str, bytes], bytes], tuple[str, bytes] | None]
 
 
+def as_it_is(_route: str, value: bytes) -> bytes:
+    """Encode nothing."""
+    return value
+
+
 class _Keyed:
     """What both adapters share: the states of a key, and the call of the step.
 

@@ -1,0 +1,1 @@
+"""The demo: recordings and a simulated district through a whole station, and what came out."""

@@ -1,0 +1,62 @@
+"""The end of the warehouse job: blocks into ClickHouse.
+
+It stands in a module of its own because Flink ships a function that is defined in the job's main
+file by value, with everything that it refers to.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pyflink.common import Row
+from pyflink.datastream import ProcessFunction
+
+from jobs.io.avro import AvroCodec
+from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.runtime.process import LATIN1
+from operators.blocks import block_decoder
+
+SCHEMA = "v0"
+
+
+class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
+    """Inserts one block; passes nothing on.
+
+    Parameters
+    ----------
+    settings
+        Where the warehouse is.
+    codec
+        Reads the records.
+    topic_ids
+        Kafka's own id of each topic: one that was made anew starts at offset 0 again.
+    run_id
+        Run of the loader.
+    """
+
+    def __init__(
+        self,
+        settings: WarehouseSettings,
+        codec: AvroCodec,
+        topic_ids: Mapping[str, str],
+        run_id: str,
+    ) -> None:
+        self._settings = settings
+        self._codec = codec
+        self._topic_ids = topic_ids
+        self._run_id = run_id
+
+    def open(self, runtime_context: Any) -> None:
+        """Connect at the first insert."""
+        self._warehouse = Warehouse(self._settings)
+
+    def process_element(self, value: Row, ctx: Any) -> Iterable[str]:
+        """Insert; an error fails the job, which is the way to try again."""
+        packed = block_decoder.decode(value[2].encode(LATIN1))
+        records = [self._codec.decode(packed.topic, data) for data in packed.records]
+        place = f"{self._topic_ids[packed.topic]}:{packed.partition}:{packed.first}-{packed.last}"
+        self._warehouse.insert(Block(packed.topic, records, f"{place}:{SCHEMA}:{self._run_id}"))
+        return ()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._warehouse.close()
