@@ -1,0 +1,1 @@
+"""Which observation belongs to which track: index, gate, assignment."""

@@ -1,0 +1,1 @@
+"""Estimation of one track: Kalman update, existence, class, size and heading, lifecycle."""

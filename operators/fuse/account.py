@@ -1,0 +1,70 @@
+"""Who saw a track: sources of the last second, observations of a tick, local ids."""
+
+import numpy as np
+
+from operators.fuse.state import LOCAL_KEYS, QUARTERS
+from operators.jit import Record, compiled
+
+QUARTER_US = 250_000
+
+
+@compiled
+def take_source(track: Record, slot: int, event_us: int) -> None:
+    """Note that source `slot` saw the track."""
+    quarter = event_us // QUARTER_US
+    ahead = quarter - track.recent_quarter
+    if ahead > 0:
+        for k in range(QUARTERS - 1, -1, -1):
+            track.recent[k] = track.recent[k - ahead] if k >= ahead else np.uint64(0)
+        track.recent_quarter = quarter
+        ahead = 0
+    if ahead > -QUARTERS:
+        track.recent[-ahead] |= np.uint64(1) << np.uint64(slot)
+
+
+@compiled
+def sources_at(track: Record, at_us: int) -> np.uint64:
+    """Mask of the sources that saw the track in the second before `at_us`, in quarter seconds."""
+    seen = np.uint64(0)
+    behind = at_us // QUARTER_US - track.recent_quarter
+    for k in range(QUARTERS):
+        if k + behind < QUARTERS:
+            seen |= track.recent[k]
+    return seen
+
+
+@compiled
+def is_acquainted(track: Record, slot: int, event_us: int) -> bool:
+    """Whether source `slot` saw the track in the last second."""
+    return bool((sources_at(track, event_us) >> np.uint64(slot)) & np.uint64(1))
+
+
+@compiled
+def count_observation(track: Record, event_us: int, tick_us: int) -> None:
+    """Count an observation for the tick that is next at `event_us`."""
+    until_us = -((-event_us) // tick_us) * tick_us
+    if track.counted_until_us != until_us:
+        track.counted_until_us, track.counted = until_us, 0
+    if track.counted < 65535:
+        track.counted += 1
+
+
+@compiled
+def local_key(local_id: np.uint64, source_key: np.uint64) -> np.uint64:
+    """Key of a sender's own id; 0 if it gave none."""
+    return np.uint64(0) if local_id == 0 else local_id ^ source_key
+
+
+@compiled
+def take_local_id(track: Record, slot: int, key: np.uint64) -> None:
+    """Note the local id under which source `slot` last saw the track."""
+    if key != 0:
+        track.local_keys[slot % LOCAL_KEYS] = key
+
+
+@compiled
+def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
+    """Note in a track which source saw it."""
+    take_source(track, slot, event_us)
+    take_local_id(track, slot, key)
+    count_observation(track, event_us, tick_us)

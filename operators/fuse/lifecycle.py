@@ -1,0 +1,208 @@
+"""Life of tracks: tentative, confirmed, coasting, merged, deleted; and the sweep that ends them.
+
+Every 200 ms of event time the sweep looks at all tracks: it deletes what is gone, merges what is
+double, and files the rest anew. Between sweeps a frame touches only the tracks near it.
+"""
+
+import math
+
+import numpy as np
+
+from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
+from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
+from operators.fuse.index import SIDE, bucket_of
+from operators.fuse.state import N_TRACKS, SWEPT, fill_index
+from operators.jit import Record, compiled
+from operators.motion import COAST_S
+
+SWEEP_US = 200_000
+TENTATIVE_SHOWN_US = 500_000
+TENTATIVE_KEPT_US = 1_200_000  # a source of 1 Hz can still confirm
+# A track no longer shown is kept this much longer, so that what comes out of a shadow has its id.
+KEPT_OVER_SHOWN = 2.5
+STOPPED_MPS = 0.5
+STOPPED_PATIENCE = 2.0  # what stands still is found where it was
+
+TWIN_M = 2.0
+TWIN_DISTANCE = 13.3  # chi-square of 4 degrees, 99 %
+TWIN_FLOOR_M2 = 0.3**2  # what registration leaves between two sources
+SWEEPS_TO_MERGE = 4
+
+
+@compiled
+def shown_us(track: Record, motion: FloatArray) -> int:
+    """How long after its last observation a track is still shown, microseconds.
+
+    A confirmed track is shown until its place is uncertain by half a lane (`motion_table`), twice
+    as long if it stood still.
+    """
+    if not track.confirmed:
+        return TENTATIVE_SHOWN_US
+    patience = motion[track.object_class, COAST_S] * 1e6
+    if math.hypot(track.mean[2], track.mean[3]) < STOPPED_MPS:
+        patience *= STOPPED_PATIENCE
+    return int(patience)
+
+
+@compiled
+def is_gone(track: Record, event_us: int, motion: FloatArray) -> bool:
+    """Whether a track is deleted at `event_us`."""
+    unseen_us = event_us - track.last_us
+    if not track.confirmed:
+        return bool(unseen_us > TENTATIVE_KEPT_US or track.log_odds < GONE_LOG_ODDS)
+    kept_us = KEPT_OVER_SHOWN * shown_us(track, motion)
+    return bool(unseen_us > kept_us or track.log_odds < GONE_LOG_ODDS)
+
+
+@compiled
+def may_confirm(track: Record) -> bool:
+    """Whether a tentative track is now certain, seen often enough, and no double."""
+    enough = track.log_odds > CONFIRMED_LOG_ODDS and track.credit >= CREDIT_TO_CONFIRM
+    return bool(enough and track.twin_sweeps == 0)
+
+
+@compiled
+def are_alike(a: Record, b: Record) -> bool:
+    """Whether two tracks could be one object: position and velocity agree statistically.
+
+    States are compared as they were last updated, carried to the later of the two times.
+    """
+    dt = (b.time_us - a.time_us) / 1e6
+    total = 0.0
+    square_m2 = 0.0
+    for k in range(2):
+        dx = b.mean[k] - a.mean[k] - (dt * a.mean[k + 2] if dt > 0.0 else dt * b.mean[k + 2])
+        if abs(dx) > TWIN_M:
+            return False
+        dv = b.mean[k + 2] - a.mean[k + 2]
+        at, cross, speed = 4 * k, 2 + 4 * k, 7 + 2 * k  # diagonal of the packed covariances
+        variance = a.covariance[at] + b.covariance[at] + TWIN_FLOOR_M2
+        older = a.covariance if dt > 0.0 else b.covariance
+        variance += abs(dt) * (2.0 * older[cross] + abs(dt) * older[speed])
+        spread = a.covariance[speed] + b.covariance[speed] + TWIN_FLOOR_M2
+        total += dx * dx / variance + dv * dv / spread
+        square_m2 += dx * dx
+    return square_m2 < TWIN_M**2 and total < TWIN_DISTANCE
+
+
+@compiled
+def is_older(a: Record, b: Record) -> bool:
+    """Whether `a` was born before `b`; of two born at once the one with the smaller id."""
+    return bool(a.born_us < b.born_us or (a.born_us == b.born_us and a.track_id < b.track_id))
+
+
+@compiled
+def _find_twin(tracks: RecordArray, slot: int, heads: IntArray, links: IntArray) -> int:
+    """Oldest older track that `slot` may be a double of; -1 if there is none."""
+    track = tracks[slot]
+    best = -1
+    i, j = track.bucket // SIDE, track.bucket % SIDE
+    for di in range(-1, 2):
+        for dj in range(-1, 2):
+            other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
+            while other >= 0:
+                if other != slot and is_older(tracks[other], track):
+                    older_still = best < 0 or is_older(tracks[other], tracks[best])
+                    if older_still and are_alike(tracks[other], track):
+                        best = other
+                other = links[other]
+    return best
+
+
+@compiled
+def _absorb(older: Record, younger: Record) -> None:
+    """Let the older of two doubles go on with the fresher of their states."""
+    if younger.time_us > older.time_us:
+        for i in range(4):
+            older.mean[i] = younger.mean[i]
+        for i in range(10):
+            older.covariance[i] = younger.covariance[i]
+        older.time_us = younger.time_us
+    older.last_us = max(older.last_us, younger.last_us)
+    older.log_odds = max(older.log_odds, younger.log_odds)
+    older.credit = max(older.credit, younger.credit)
+    older.confirmed = max(older.confirmed, younger.confirmed)
+
+
+@compiled
+def _merge(tracks: RecordArray, n: int, heads: IntArray, links: IntArray, gone: BoolArray) -> None:
+    for slot in range(n):
+        track = tracks[slot]
+        twin = _find_twin(tracks, slot, heads, links)
+        if twin < 0:
+            track.twin_sweeps = 0
+            continue
+        if track.twin_id != tracks[twin].track_id:
+            track.twin_id = tracks[twin].track_id
+            track.twin_sweeps = 0
+        track.twin_sweeps += 1
+        if track.twin_sweeps >= SWEEPS_TO_MERGE and not gone[twin]:
+            _absorb(tracks[twin], track)
+            gone[slot] = True
+
+
+@compiled
+def _close_ranks(tracks: RecordArray, n: int, gone: BoolArray) -> int:
+    """Move the living to the front, in their order; their number."""
+    kept = 0
+    for slot in range(n):
+        if not gone[slot]:
+            if kept != slot:
+                tracks[kept] = tracks[slot]
+            kept += 1
+    return kept
+
+
+@compiled
+def _file_all(tracks: RecordArray, n: int, event_us: int, heads: IntArray, links: IntArray) -> None:
+    for slot in range(n):
+        track = tracks[slot]
+        dt = max(event_us - track.time_us, 0) / 1e6
+        x, y = track.mean[0] + dt * track.mean[2], track.mean[1] + dt * track.mean[3]
+        track.bucket = bucket_of(x, y)
+    fill_index(tracks, n, heads, links)
+
+
+@compiled
+def sweep(
+    tracks: RecordArray,
+    counts: IntArray,
+    heads: IntArray,
+    links: IntArray,
+    event_us: int,
+    motion: FloatArray,
+) -> None:
+    """Delete, merge and file all tracks, if `event_us` opens a new interval."""
+    interval = event_us // SWEEP_US
+    if interval <= counts[SWEPT]:
+        return
+    counts[SWEPT] = interval
+    n = counts[N_TRACKS]
+    gone = np.zeros(n, np.bool_)
+    for slot in range(n):
+        gone[slot] = is_gone(tracks[slot], event_us, motion)
+    n = _close_ranks(tracks, n, gone)
+    _file_all(tracks, n, event_us, heads, links)
+    gone[:n] = False
+    _merge(tracks, n, heads, links, gone)
+    counts[N_TRACKS] = _close_ranks(tracks, n, gone)
+    if counts[N_TRACKS] < n:
+        fill_index(tracks, counts[N_TRACKS], heads, links)
+
+
+@compiled
+def tell_twins_apart(tracks: RecordArray, slots: IntArray) -> None:
+    """Clear the suspicion on tracks whose supposed double was seen in the same frame.
+
+    Parameters
+    ----------
+    slots : ndarray of shape (n,)
+        Tracks that the frame updated: one source sees two of them, so they are two.
+    """
+    for i in range(slots.shape[0]):
+        track = tracks[slots[i]]
+        if track.twin_sweeps == 0:
+            continue
+        for j in range(slots.shape[0]):
+            if tracks[slots[j]].track_id == track.twin_id:
+                track.twin_sweeps = 0

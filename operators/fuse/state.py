@@ -1,0 +1,172 @@
+"""What a cell keeps between frames: its tracks and its sources, and their packed bytes."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from operators._typing import IntArray, RecordArray
+from operators.errors import LayoutError
+from operators.frame import ObjectClass
+from operators.fuse.index import BUCKETS
+from operators.jit import compiled
+
+VERSION = 1
+LOCAL_KEYS = 4
+QUARTERS = 4
+MAX_SOURCES = 64
+SOURCE_NAME_BYTES = 128
+FIRST_CAPACITY = 64
+
+# One track. Times in UTC microseconds; axes of the cell, metres and metres a second.
+TRACK = np.dtype(
+    [
+        ("track_id", "<u8"),
+        ("time_us", "<i8"),  # of the state
+        ("born_us", "<i8"),
+        ("last_us", "<i8"),  # event time of the last frame that saw it
+        ("evidence_us", "<i8"),  # of the last hit or miss
+        ("counted_until_us", "<i8"),  # the tick whose observations are counted
+        ("recent_quarter", "<i8"),  # quarter of a second that `recent[0]` stands for
+        ("recent", "<u8", (QUARTERS,)),  # source slots that saw it, by quarter second
+        ("local_keys", "<u8", (LOCAL_KEYS,)),  # last local id of a source, at its slot modulo 4
+        ("twin_id", "<u8"),  # older track that it may be a double of
+        ("mean", "<f8", (4,)),
+        ("covariance", "<f8", (10,)),  # upper triangle by rows
+        ("z_m", "<f4"),
+        ("z_variance_m2", "<f4"),
+        ("heading_rad", "<f4"),
+        ("heading_variance_rad2", "<f4"),
+        ("size_m", "<f4", (3,)),
+        ("size_weight", "<f4", (3,)),
+        ("log_odds", "<f4"),  # of existence
+        ("credit", "<f4"),  # updates, weighted by how far their source can invent objects
+        ("class_counts", "<f4", (len(ObjectClass),)),
+        ("bucket", "<i4"),  # where the index filed it
+        ("counted", "<u2"),
+        ("twin_sweeps", "u1"),
+        ("object_class", "u1"),
+        ("confirmed", "u1"),
+        ("padding", "u1", (3,)),
+    ]
+)
+
+# One source of the cell; its place is the bit that it has in masks.
+SOURCE = np.dtype([("key", "<u8"), ("heard_us", "<i8"), ("name", f"S{SOURCE_NAME_BYTES}")])
+
+N_TRACKS, N_SOURCES, SWEPT = range(3)
+NEVER = -(2**62)
+_HEADER = struct.Struct("<BBHIIIq")
+
+
+@dataclass(slots=True)
+class TrackerState:
+    """Everything that one cell's tracker knows.
+
+    Parameters
+    ----------
+    tracks : structured array of shape (capacity,), dtype `TRACK`
+        The first ``counts[N_TRACKS]`` are alive, in order of birth.
+    sources : structured array of shape (64,), dtype `SOURCE`
+    counts : ndarray of shape (3,)
+        Number of tracks, number of source slots in use, last swept interval of event time.
+    heads : ndarray of shape (BUCKETS,)
+    links : ndarray of shape (capacity,)
+        The index; follows from ``tracks["bucket"]`` and is not packed.
+    """
+
+    tracks: RecordArray
+    sources: RecordArray
+    counts: IntArray
+    heads: IntArray
+    links: IntArray
+
+
+def empty() -> TrackerState:
+    """State of a cell that has seen nothing."""
+    return TrackerState(
+        np.zeros(FIRST_CAPACITY, TRACK),
+        np.zeros(MAX_SOURCES, SOURCE),
+        np.array([0, 0, NEVER], np.int64),
+        np.full(BUCKETS, -1, np.int64),
+        np.full(FIRST_CAPACITY, -1, np.int64),
+    )
+
+
+def make_room(state: TrackerState, wanted: int) -> None:
+    """Let the state hold at least `wanted` tracks."""
+    capacity = len(state.tracks)
+    if wanted <= capacity:
+        return
+    grown = max(wanted, 2 * capacity)
+    tracks, links = np.zeros(grown, TRACK), np.full(grown, -1, np.int64)
+    _copy_records(state.tracks, tracks)
+    links[:capacity] = state.links
+    state.tracks, state.links = tracks, links
+
+
+def _copy_records(source: RecordArray, target: RecordArray) -> None:
+    """Copy records to the front of `target` as bytes: numpy would go field by field."""
+    target.view(np.uint8)[: source.nbytes] = source.view(np.uint8)
+
+
+@compiled
+def fill_index(tracks: RecordArray, n: int, heads: IntArray, links: IntArray) -> None:
+    """Build the index anew from the bucket of each track."""
+    heads[:] = -1
+    for slot in range(n):
+        bucket = tracks[slot].bucket
+        links[slot] = heads[bucket]
+        heads[bucket] = slot
+
+
+def pack(state: TrackerState) -> bytes:
+    """Bytes of a state: version byte, counts, sources, tracks; little-endian."""
+    n_tracks, n_sources, swept = (int(value) for value in state.counts)
+    header = _HEADER.pack(VERSION, 0, TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, swept)
+    return b"".join(
+        (header, state.sources[:n_sources].tobytes(), state.tracks[:n_tracks].tobytes())
+    )
+
+
+def unpack(data: bytes) -> TrackerState:
+    """State from `pack`'s bytes.
+
+    Raises
+    ------
+    LayoutError
+        If the bytes are cut short, too long, or of another version.
+    """
+    if len(data) < _HEADER.size or data[0] != VERSION:
+        msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
+        raise LayoutError(msg)
+    _, _, track_size, n_tracks, n_sources, source_size, swept = _HEADER.unpack_from(data)
+    at = _HEADER.size + n_sources * source_size
+    end = at + n_tracks * track_size
+    sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
+    if end != len(data) or not sizes_fit or n_sources > MAX_SOURCES:
+        msg = f"tracker state has {len(data)} bytes, its header says {end}"
+        raise LayoutError(msg)
+    state = empty()
+    make_room(state, n_tracks)
+    _copy_records(np.frombuffer(data, SOURCE, n_sources, _HEADER.size), state.sources)
+    _copy_records(np.frombuffer(data, TRACK, n_tracks, at), state.tracks)
+    state.counts[:] = n_tracks, n_sources, swept
+    if n_tracks and not _buckets_fit(state.tracks["bucket"][:n_tracks]):
+        msg = "tracker state names a bucket that does not exist"
+        raise LayoutError(msg)
+    fill_index(state.tracks, n_tracks, state.heads, state.links)
+    return state
+
+
+def _buckets_fit(buckets: IntArray) -> bool:
+    return bool(buckets.min() >= 0 and buckets.max() < BUCKETS)
+
+
+def sources_of(state: TrackerState) -> list[str]:
+    """Source id of each slot; bit s of ``TRACK_ROW.sources`` stands for the s-th.
+
+    Ids longer than 128 bytes are cut here (and only here: they are told apart by their hash).
+    """
+    names = state.sources["name"][: int(state.counts[N_SOURCES])]
+    return [name.decode("utf-8", "ignore") for name in names.tolist()]

@@ -1,0 +1,390 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from operators import tracker
+from operators.frame import (
+    OBSERVATION,
+    Frame,
+    FrameFlag,
+    ObjectClass,
+    SourceKind,
+    empty_observations,
+)
+from operators.parameters import Parameters
+from operators.reasons import Use
+
+START_US = 1_700_000_000_000_000
+STEP_US = 100_000
+PARAMETERS = Parameters()
+
+
+def a_frame(places, event_us, source="unit-1", kind=SourceKind.ROADSIDE, **fields):
+    """A frame of objects at `places`, sigma 0.5 m unless said otherwise."""
+    places = np.reshape(np.asarray(places, float), (-1, 2))
+    made = empty_observations(len(places))
+    made["index"] = np.arange(len(places))
+    made["x_m"], made["y_m"] = places[:, 0], places[:, 1]
+    made["cov_xx_m2"] = made["cov_yy_m2"] = 0.25
+    made["cov_xy_m2"] = 0.0
+    for name, value in fields.items():
+        made[name] = value
+    return Frame(source, kind, 0, event_us, event_us, "", 0, 0, 0, 0.0, 0.0, np.nan, made)
+
+
+def feed(frames, state=None, parameters=PARAMETERS):
+    state = tracker.empty() if state is None else state
+    return state, [tracker.advance(state, frame, parameters) for frame in frames]
+
+
+def confirmed_at(state, at_us):
+    shown = tracker.rows(state, at_us)
+    return shown[shown["confirmed"] == 1]
+
+
+def standing(n_frames, places=((0.0, 0.0),), **rest):
+    return [a_frame(places, START_US + k * STEP_US, **rest) for k in range(n_frames)]
+
+
+def test_an_object_is_confirmed_by_its_third_observation():
+    for n, wanted in ((2, 0), (3, 1)):
+        state, _ = feed(standing(n))
+        assert len(confirmed_at(state, START_US + n * STEP_US)) == wanted
+
+
+def test_a_probe_is_confirmed_by_its_second_observation():
+    for n, wanted in ((1, 0), (2, 1)):
+        state, _ = feed(standing(n, kind=SourceKind.PROBE))
+        assert len(confirmed_at(state, START_US + n * STEP_US)) == wanted
+
+
+def test_links_tell_birth_then_use_of_one_track():
+    _, links = feed(standing(4))
+    assert [int(link["use"][0]) for link in links] == [Use.BIRTH] + 3 * [Use.USED]
+    assert len({int(link["track_id"][0]) for link in links}) == 1
+    assert 0 < int(links[0]["track_id"][0]) < 2**63
+    assert np.isnan(links[0]["residual"][0])
+    assert 0.0 <= links[3]["residual"][0] < 1.0
+    assert 0.0 < links[3]["weight"][0] < links[1]["weight"][0] < 1.0
+
+
+def test_two_sources_of_one_object_share_one_id():
+    rng = np.random.default_rng(0)
+    frames = [
+        a_frame(rng.normal((k * 0.6, 0.0), 0.5), START_US + k * 50_000, f"s{k % 2}")
+        for k in range(100)
+    ]
+    state, links = feed(frames)
+    assert len({int(link["track_id"][0]) for link in links}) == 1
+    shown = confirmed_at(state, frames[-1].event_time_us)
+    assert tracker.sources_of(state) == ["s0", "s1"]
+    assert shown["sources"].tolist() == [0b11]
+
+
+def error_with_offsets(claimed):
+    """Mean error of a fast object that is observed off its frames' times, told so or not."""
+    speed_mps, rng = 20.0, np.random.default_rng(1)
+    state, errors_m = tracker.empty(), []
+    for k in range(60):
+        offset_us = int(rng.integers(-150_000, 150_000))
+        x = speed_mps * (k * STEP_US + offset_us) / 1e6
+        fields = {"time_offset_us": offset_us * claimed, "cov_xx_m2": 0.01, "cov_yy_m2": 0.01}
+        feed([a_frame([[x, 0.0]], START_US + k * STEP_US, f"s{k % 3}", **fields)], state)
+        row = tracker.rows(state, START_US + k * STEP_US)[0]
+        errors_m.append(abs(row["x_m"] - speed_mps * k * STEP_US / 1e6))
+    return np.mean(errors_m[10:])
+
+
+def test_observations_are_taken_at_their_own_time():
+    assert error_with_offsets(claimed=1) < 0.05
+    assert error_with_offsets(claimed=0) > 0.3
+
+
+def test_crossing_objects_keep_their_ids():
+    rng = np.random.default_rng(2)
+    ids = []
+    state = tracker.empty()
+    for k in range(100):
+        t = k * 0.1 - 5.0
+        places = np.array([[10.0 * t, 3.0 * t], [10.0 * t, -3.0 * t]]) + rng.normal(0, 0.3, (2, 2))
+        _, (links,) = feed([a_frame(places, START_US + k * STEP_US)], state)
+        ids.append(links["track_id"].tolist())
+    assert ids[-1] == ids[5]
+    assert len(set(ids[-1])) == 2
+
+
+def test_a_standing_queue_keeps_its_ids_and_its_cars():
+    rng = np.random.default_rng(3)
+    places = np.column_stack((2.0 * np.arange(20), np.zeros(20)))
+    state, pictures = tracker.empty(), []
+    for k in range(300):
+        seen = places[rng.random(20) < 0.95]
+        noisy = seen + rng.normal(0, 0.5, seen.shape)
+        feed([a_frame(noisy, START_US + k * STEP_US)], state)
+        pictures.append(confirmed_at(state, START_US + k * STEP_US))
+    first = pictures[50]["track_id"][np.argsort(pictures[50]["x_m"])].tolist()
+    for shown in pictures[50:]:
+        cars = np.round(shown["x_m"] / 2.0).astype(int).tolist()
+        assert sorted(cars) == list(range(20))
+        assert [first[car] for car in cars] == shown["track_id"].tolist()
+    assert np.abs(pictures[-1]["vx_mps"]).max() < 1.5
+
+
+def test_ghosts_are_not_confirmed():
+    rng = np.random.default_rng(4)
+    frames = [a_frame(rng.uniform(-300, 300, (5, 2)), START_US + k * STEP_US) for k in range(300)]
+    frames = [replace(frame, coverage_radius_m=500.0) for frame in frames]
+    state = tracker.empty()
+    for frame in frames:
+        tracker.advance(state, frame, PARAMETERS)
+        assert len(confirmed_at(state, frame.event_time_us)) == 0
+    assert int(state.counts[0]) < 60
+
+
+def test_an_object_seen_by_one_of_many_units_is_confirmed_all_the_same():
+    frames = []
+    for k in range(10):
+        for s in range(5):
+            places = [[0.0, 0.0]] if s == 0 else []
+            frame = a_frame(places, START_US + k * STEP_US + s * 20_000, f"unit-{s}")
+            frames.append(replace(frame, coverage_radius_m=200.0))
+    state, _ = feed(frames)
+    assert len(confirmed_at(state, frames[-1].event_time_us)) == 1
+
+
+def test_doubles_within_a_frame_are_clutter():
+    state, links = feed(standing(10, [[0.0, 0.0], [0.1, 0.1]]))
+    assert all(sorted(link["use"].tolist())[-1] == Use.CLUTTER for link in links)
+    assert int(state.counts[0]) == 1
+
+
+@pytest.mark.parametrize(("second_m", "use"), [(0.8, Use.CLUTTER), (4.0, Use.BIRTH)])
+def test_a_second_box_on_a_confirmed_object_is_clutter(second_m, use):
+    state, _ = feed(standing(10))
+    split = a_frame([[0.0, 0.0], [second_m, 0.0]], START_US + 10 * STEP_US)
+    _, (links,) = feed([split], state)
+    assert links["use"].tolist() == [Use.USED, use]
+
+
+def test_a_stubborn_local_id_does_not_hold_a_track_against_its_place():
+    places = np.array([[0.0, 0.0], [6.0, 0.0]])
+    state, links = feed(standing(10, places, local_id=[1, 2]))
+    swapped = a_frame(places, START_US + 10 * STEP_US, local_id=[2, 1])
+    _, (after,) = feed([swapped], state)
+    assert after["track_id"].tolist() == links[-1]["track_id"].tolist()
+
+
+def test_objects_a_lane_apart_are_no_doubles():
+    state, links = feed(standing(10, [[0.0, 0.0], [0.0, 3.2]]))
+    assert all(Use.CLUTTER not in link["use"] for link in links)
+    assert int(state.counts[0]) == 2
+
+
+def test_two_tracks_of_one_object_become_the_older_one():
+    state = tracker.empty()
+    for k in range(80):
+        at_us = START_US + k * STEP_US
+        strayed_m = max(5.0 - 0.2 * k, 0.0)  # unit-2 begins far off and finds back
+        feed([a_frame([[0.0, 0.0]], at_us, "unit-1")], state)
+        feed([a_frame([[strayed_m, 0.0]], at_us + 50_000, "unit-2")], state)
+        if k == 10:
+            first, second = confirmed_at(state, at_us)["track_id"].tolist()
+    assert confirmed_at(state, at_us)["track_id"].tolist() == [first] != [second]
+
+
+def test_two_objects_that_one_source_tells_apart_stay_two():
+    rng = np.random.default_rng(6)
+    state = tracker.empty()
+    for k in range(80):
+        places = np.array([[0.0, 0.0], [1.1, 0.0]]) + rng.normal(0, 0.1, (2, 2))
+        frame = a_frame(places, START_US + k * STEP_US, object_class=ObjectClass.PEDESTRIAN)
+        frame.observations["cov_xx_m2"] = frame.observations["cov_yy_m2"] = 0.01
+        feed([frame], state)
+    assert len(confirmed_at(state, frame.event_time_us)) == 2
+
+
+def test_a_track_once_confirmed_coasts_then_hides_then_goes():
+    frames = [a_frame([[k * 1.0, 0.0]], START_US + k * STEP_US) for k in range(20)]
+    state, _ = feed(frames)
+    last_us = frames[-1].event_time_us
+    (row,) = tracker.rows(state, last_us + 1_000_000)
+    assert row["x_m"] == pytest.approx(29.0, abs=0.5)
+    assert row["cov_xx_m2"] > tracker.rows(state, last_us)[0]["cov_xx_m2"]
+    assert len(tracker.rows(state, last_us + 2_500_000)) == 0
+    feed([a_frame([[500.0, 500.0]], last_us + 3_000_000)], state)
+    assert int(state.counts[0]) == 2
+    feed([a_frame([[500.0, 500.0]], last_us + 6_000_000)], state)
+    assert int(state.counts[0]) == 1
+
+
+def test_an_object_that_comes_out_of_a_shadow_has_its_id():
+    shadow = set(range(30, 65))
+    frames = []
+    for k in range(90):
+        places = [] if k in shadow else [[k * 1.0, 0.0]]
+        frames.append(replace(a_frame(places, START_US + k * STEP_US), coverage_radius_m=300.0))
+    _, links = feed(frames)
+    ids = [int(link["track_id"][0]) for link in links if len(link)]
+    assert len(set(ids)) == 1
+
+
+def test_looking_changes_nothing():
+    looked, plain = tracker.empty(), tracker.empty()
+    for frame in standing(12, [[0.0, 0.0], [9.0, 0.0]]):
+        feed([frame], looked)
+        feed([frame], plain)
+        before = tracker.pack(looked)
+        tracker.rows(looked, frame.event_time_us + 37_000)
+        assert tracker.pack(looked) == before
+    assert tracker.pack(looked) == tracker.pack(plain)
+
+
+def test_overflow_is_told_and_bounded():
+    few = replace(PARAMETERS, max_tracks=3)
+    places = np.column_stack((10.0 * np.arange(5), np.zeros(5)))
+    state, (first, second) = feed(standing(2, places), parameters=few)
+    assert first["use"].tolist() == 3 * [Use.BIRTH] + 2 * [Use.OVERFLOW]
+    assert second["use"].tolist() == 3 * [Use.USED] + 2 * [Use.OVERFLOW]
+    assert first["track_id"][3:].tolist() == [0, 0]
+    assert int(state.counts[0]) == 3
+
+
+def test_births_with_one_index_have_ids_of_their_own():
+    state, (links,) = feed(standing(1, [[0.0, 0.0], [9.0, 0.0]], index=5))
+    feed(standing(1, [[50.0, 0.0]], index=5), state)
+    assert len(set(state.tracks["track_id"][:3].tolist())) == 3
+    assert links["track_id"].tolist() == state.tracks["track_id"][:2].tolist()
+
+
+def test_a_filtered_source_does_not_make_a_track_certain():
+    frames = [replace(frame, flags=int(FrameFlag.FILTERED)) for frame in standing(50)]
+    filtered, _ = feed(frames)
+    plain, _ = feed(standing(50))
+    at_us = START_US + 49 * STEP_US
+    ratio = tracker.rows(filtered, at_us)["cov_xx_m2"] / tracker.rows(plain, at_us)["cov_xx_m2"]
+    assert 3.0 < ratio[0] < 12.0
+
+
+def test_velocity_of_a_source_is_used():
+    frame = a_frame([[0.0, 0.0]], START_US, kind=SourceKind.PROBE, vx_mps=15.0, vy_mps=0.0)
+    state, _ = feed([frame])
+    row = tracker.rows(state, START_US + 200_000)[0]
+    assert row["x_m"] == pytest.approx(3.0)
+    assert row["velocity_variance_m2ps2"] < 1.0
+
+
+def test_class_size_and_heading_reach_the_rows():
+    fields = {"object_class": ObjectClass.BUS, "class_confidence": 0.9, "length_m": 12.0}
+    state, _ = feed(standing(5, heading_rad=1.0, z_m=44.0, **fields))
+    row = tracker.rows(state, START_US + 4 * STEP_US)[0]
+    assert (row["object_class"], row["length_m"]) == (ObjectClass.BUS, 12.0)
+    assert row["heading_rad"] == pytest.approx(1.0)
+    assert row["z_m"] == pytest.approx(44.0)
+    assert row["class_probability"] == pytest.approx(0.9, abs=0.01)
+    assert np.isnan(row["width_m"])
+    assert row["existence"] > 0.99
+
+
+def test_a_row_counts_the_observations_of_its_tick():
+    times_us = (1_000_001, 1_030_000, 1_099_999, 1_100_000, 1_100_001)
+    frames = [a_frame([[0.0, 0.0]], START_US + t) for t in times_us]
+    state, _ = feed(frames[:4])
+    assert tracker.rows(state, START_US + 1_100_000)["observations"].tolist() == [4]
+    assert tracker.rows(state, START_US + 1_200_000)["observations"].tolist() == [0]
+    feed(frames[4:], state)
+    assert tracker.rows(state, START_US + 1_200_000)["observations"].tolist() == [1]
+
+
+def test_a_source_fades_from_a_row_after_a_second():
+    state, _ = feed(standing(10, source="old"))
+    masks = []
+    for k in range(15):
+        at_us = START_US + 1_000_000 + k * STEP_US
+        feed([a_frame([[0.0, 0.0]], at_us, "new")], state)
+        masks.append(int(tracker.rows(state, at_us)["sources"][0]))
+    # kept by quarter seconds: 0.75 to 1 s
+    assert set(masks[:7]) == {0b11}
+    assert set(masks[10:]) == {0b10}
+
+
+def test_the_slot_unheard_for_longest_is_used_again():
+    frames = [a_frame([[0.0, 0.0]], START_US + k, f"s{k}") for k in range(64)]
+    state, _ = feed([*frames, a_frame([[0.0, 0.0]], START_US + 70, "s0")])
+    feed([a_frame([[500.0, 0.0]], START_US + 80, "late")], state)
+    names = tracker.sources_of(state)
+    assert len(names) == 64
+    assert (names[0], names[1], names[2]) == ("s0", "late", "s2")
+    near, far = tracker.rows(state, START_US + 90)["sources"].tolist()
+    assert far == 0b10
+    assert near == 2**64 - 1 - 0b10
+
+
+def test_halo_observations_are_tracked_like_others():
+    owned, _ = feed(standing(5))
+    halo, _ = feed(standing(5, owned=0))
+    assert tracker.pack(owned) == tracker.pack(halo)
+
+
+def test_a_frame_of_the_past_is_taken_without_harm():
+    state, _ = feed(standing(10))
+    (link,) = feed([a_frame([[0.1, 0.0]], START_US + 550_000, "late")], state)[1]
+    assert link["use"].tolist() == [Use.USED]
+    assert np.isfinite(tracker.rows(state, START_US + STEP_US * 9)["x_m"]).all()
+
+
+HOSTILE = [np.nan, np.inf, -np.inf, 1e30, -1e30, 0.0, 1.0, 1e-30, 3.0]
+
+
+hostile_rows = st.lists(st.sampled_from(HOSTILE), min_size=17, max_size=17)
+FINITE = ("x_m", "y_m", "vx_mps", "vy_mps", "cov_xx_m2", "cov_xy_m2", "cov_yy_m2", "existence")
+
+
+@given(st.lists(hostile_rows, max_size=6), st.data())
+@settings(deadline=None, max_examples=60)
+def test_nothing_non_finite_ever_leaves(values, data):
+    state, _ = feed(standing(4))
+    made = empty_observations(len(values))
+    names = [name for name in OBSERVATION.names if OBSERVATION[name].kind == "f"]
+    for row, record in zip(values, made, strict=True):
+        for name, value in zip(names, row, strict=False):
+            record[name] = np.clip(value, -3e38, 3e38) if abs(value) < np.inf else value
+        record["time_offset_us"] = data.draw(st.sampled_from([0, 2**31 - 1, -(2**31), 900_000]))
+    circle = data.draw(st.sampled_from(HOSTILE))
+    frame = a_frame(np.zeros((len(values), 2)), START_US + 4 * STEP_US)
+    frame = replace(frame, observations=made, coverage_x_m=circle, coverage_radius_m=circle)
+    for k in range(3):
+        later = replace(frame, event_time_us=frame.event_time_us + k)
+        links = tracker.advance(state, later, PARAMETERS)
+        assert set(links["use"].tolist()) <= {Use.USED, Use.BIRTH, Use.CLUTTER, Use.OVERFLOW}
+    shown = tracker.rows(state, START_US + 5 * STEP_US)
+    for name in FINITE:
+        assert np.isfinite(shown[name]).all()
+    for name in ("z_m", "heading_rad", "length_m"):
+        assert not np.isinf(shown[name]).any()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 1e30])
+def test_a_place_that_is_none_is_clutter(wrong):
+    state, (links,) = feed(standing(1, [[wrong, 0.0], [0.0, 0.0]]))
+    assert links["use"].tolist() == [Use.CLUTTER, Use.BIRTH]
+    assert int(state.counts[0]) == 1
+
+
+def test_kernels_are_compiled_once_whatever_comes():
+    tracker.warm_up()
+    before = len(tracker.take_frame.signatures), len(tracker.fill_rows.signatures)
+    frame = a_frame([[0.0, 0.0]], START_US, kind=SourceKind.PROBE)
+    read_only = np.frombuffer(frame.observations.tobytes(), OBSERVATION)
+    state, _ = feed([replace(frame, observations=read_only), *standing(3, [])])
+    tracker.rows(tracker.unpack(tracker.pack(state)), START_US)
+    assert before == (1, 1)
+    assert before == (len(tracker.take_frame.signatures), len(tracker.fill_rows.signatures))
+
+
+def test_an_empty_frame_is_taken():
+    state, (links,) = feed(standing(1, []))
+    assert len(links) == 0
+    assert tracker.sources_of(state) == ["unit-1"]
