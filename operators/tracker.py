@@ -17,9 +17,9 @@ import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.associate.assign import assign
-from operators.associate.gate import FARTHEST_M, GATE, gate
+from operators.associate.gate import FARTHEST_M, GATE, forbid_other_probes, gate
 from operators.frame import OBSERVATION, Frame, FrameFlag, SourceKind, empty_observations
-from operators.fuse.account import local_key, sources_at
+from operators.fuse.account import held_by, local_key, sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
 from operators.fuse.index import gather
@@ -106,6 +106,24 @@ def _observation_keys(
 
 
 @compiled
+def _probe_ids(
+    tracks: RecordArray,
+    slots: IntArray,
+    observations: RecordArray,
+    usable: IntArray,
+    event_us: int,
+) -> tuple[KeyArray, KeyArray]:
+    """Local ids of the probes that the tracks are now, and of the observations."""
+    held = np.empty(slots.shape[0], np.uint64)
+    ids = np.empty(usable.shape[0], np.uint64)
+    for i in range(slots.shape[0]):
+        held[i] = held_by(tracks[slots[i]], event_us)
+    for j in range(usable.shape[0]):
+        ids[j] = observations[usable[j]].local_id
+    return held, ids
+
+
+@compiled
 def _pick(chosen: IntArray, target: IntArray, n_seen: int) -> tuple[IntArray, BoolArray]:
     """Observation of each track, -1 for none; and which observations are taken."""
     observation_of = np.full(chosen.shape[0], -1, np.int64)
@@ -170,7 +188,10 @@ def take_frame(
     ahead = foresee(tracks, slots, event_us, motion)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)
     keys = _observation_keys(observations, usable, about.source_key)
-    degree, target, cost, _ = gate(ahead, track_keys, seen, keys, order)
+    degree, target, cost, nis = gate(ahead, track_keys, seen, keys, order)
+    if about.trusted:
+        held, ids = _probe_ids(tracks, slots, observations, usable, event_us)
+        forbid_other_probes(degree, target, cost, nis, held, ids)
     chosen = assign(degree, target, cost, _miss_costs(confirmed, kind), seen.shape[0])
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     update_all(

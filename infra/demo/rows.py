@@ -78,7 +78,7 @@ class Rows:
             return np.zeros(0, np.int64)
         return np.concatenate([part[name] for part in self.parts])
 
-    def fused(self, placement: Placement, near_deg: float = 0.05) -> FusedRows:
+    def fused(self, placement: Placement, near_deg: float = 0.008) -> FusedRows:
         """Rows near a simulated district as its scoring takes them."""
         lat, lon = self.column("lat_e7") / 1e7, self.column("lon_e7") / 1e7
         here = (np.abs(lat - placement.lat_deg) < near_deg) & (

@@ -116,3 +116,36 @@ def gate(
                     c += SAME_LOCAL_ID
                 degree[i] = _keep(target[i], cost[i], nis[i], degree[i], j, c, d2)
     return degree, target, cost, nis
+
+
+@compiled
+def forbid_other_probes(
+    degree: IntArray,
+    target: IntArray,
+    cost: FloatArray,
+    nis: FloatArray,
+    held: KeyArray,
+    ids: KeyArray,
+) -> None:
+    """Drop pairs of a probe with a track that is another probe; the lists are changed in place.
+
+    Parameters
+    ----------
+    degree, target, cost, nis
+        As `gate` gives them.
+    held : ndarray of shape (n,)
+        Local id of the probe that each track is now; 0 for none.
+    ids : ndarray of shape (m,)
+        Local id of each observation.
+    """
+    for i in range(degree.shape[0]):
+        if held[i] == 0:
+            continue
+        kept = 0
+        for k in range(degree[i]):
+            other = ids[target[i, k]]
+            if other == 0 or other == held[i]:
+                target[i, kept], cost[i, kept] = target[i, k], cost[i, k]
+                nis[i, kept] = nis[i, k]
+                kept += 1
+        degree[i] = kept

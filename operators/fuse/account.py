@@ -6,6 +6,7 @@ from operators.fuse.state import LOCAL_KEYS, QUARTERS
 from operators.jit import Record, compiled
 
 QUARTER_US = 250_000
+HELD_US = 500_000  # five periods of a probe at 10 Hz
 
 
 @compiled
@@ -60,6 +61,23 @@ def take_local_id(track: Record, slot: int, key: np.uint64) -> None:
     """Note the local id under which source `slot` last saw the track."""
     if key != 0:
         track.local_keys[slot % LOCAL_KEYS] = key
+
+
+@compiled
+def take_probe_id(track: Record, local_id: np.uint64, event_us: int) -> None:
+    """Note that a probe reported itself as the track."""
+    if local_id != 0:
+        track.probe_id, track.probe_us = local_id, event_us
+
+
+@compiled
+def held_by(track: Record, event_us: int) -> np.uint64:
+    """Local id of the probe that the track is at an instant; 0 for none.
+
+    A probe reports itself, so while its id is alive no other probe is this track. An id that was
+    not heard for `HELD_US` may have been rotated away.
+    """
+    return track.probe_id if abs(event_us - track.probe_us) <= HELD_US else np.uint64(0)
 
 
 @compiled

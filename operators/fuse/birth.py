@@ -76,9 +76,9 @@ def begin(
 @compiled
 def _blank(track: Record, event_us: int) -> None:
     """Reset every field: the slot may have held another track."""
-    track.track_id = track.twin_id = np.uint64(0)
+    track.track_id = track.twin_id = track.probe_id = np.uint64(0)
     track.time_us = track.born_us = track.last_us = track.evidence_us = event_us
-    track.counted_until_us = track.recent_quarter = np.int64(-(2**62))
+    track.counted_until_us = track.recent_quarter = track.probe_us = np.int64(-(2**62))
     track.counted = track.twin_sweeps = track.object_class = track.confirmed = 0
     for k in range(4):
         track.recent[k] = track.local_keys[k] = np.uint64(0)

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
+from operators.fuse.account import held_by
 from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
 from operators.fuse.index import SIDE, bucket_of
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
@@ -65,8 +66,11 @@ def may_confirm(track: Record) -> bool:
 def are_alike(a: Record, b: Record) -> bool:
     """Whether two tracks could be one object: position and velocity agree statistically.
 
-    States are compared as they were last updated, carried to the later of the two times.
+    States are compared as they were last updated, carried to the later of the two times. Two
+    probes that report themselves at one time are two, however near.
     """
+    if a.probe_id != b.probe_id and held_by(a, b.probe_us) != 0 and b.probe_id != 0:
+        return False
     dt = (b.time_us - a.time_us) / 1e6
     total = 0.0
     square_m2 = 0.0
@@ -118,6 +122,8 @@ def _absorb(older: Record, younger: Record) -> None:
         for i in range(10):
             older.covariance[i] = younger.covariance[i]
         older.time_us = younger.time_us
+    if younger.probe_us > older.probe_us:
+        older.probe_id, older.probe_us = younger.probe_id, younger.probe_us
     older.last_us = max(older.last_us, younger.last_us)
     older.log_odds = max(older.log_odds, younger.log_odds)
     older.credit = max(older.credit, younger.credit)

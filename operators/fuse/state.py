@@ -30,6 +30,8 @@ TRACK = np.dtype(
         ("recent_quarter", "<i8"),  # quarter of a second that `recent[0]` stands for
         ("recent", "<u8", (QUARTERS,)),  # source slots that saw it, by quarter second
         ("local_keys", "<u8", (LOCAL_KEYS,)),  # last local id of a source, at its slot modulo 4
+        ("probe_id", "<u8"),  # local id of the probe that last reported itself as this track
+        ("probe_us", "<i8"),  # when it did
         ("twin_id", "<u8"),  # older track that it may be a double of
         ("mean", "<f8", (4,)),
         ("covariance", "<f8", (10,)),  # upper triangle by rows

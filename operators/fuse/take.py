@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import introduce, is_acquainted
+from operators.fuse.account import introduce, is_acquainted, take_probe_id
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit, miss
@@ -106,6 +106,8 @@ def update_all(
         track = tracks[slots[i]]
         d2, share = _take_one(track, observations[usable[j]], ahead[i], seen[j], about, kind)
         introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
+        if about.trusted:
+            take_probe_id(track, observations[usable[j]].local_id, about.event_us)
         note(made[usable[j]], track.track_id, USED, d2, share)
         updated[size] = slots[i]
         size += 1
@@ -188,6 +190,8 @@ def begin_rest(
         event_us = about.event_us
         at = begin(tracks, counts, heads, links, observation, seen[j], kind, motion, event_us)
         introduce(tracks[at], about.slot, keys[j], event_us, about.tick_us)
+        if about.trusted:
+            take_probe_id(tracks[at], observation.local_id, event_us)
         note(link, np.uint64(0), BIRTH, np.nan, 1.0)
         taken[j] = True
         born[size] = usable[j]

@@ -1,0 +1,48 @@
+"""The `station` command. A command is a function in a module of its own, registered here."""
+
+from typing import Any
+
+import typer
+
+from infra.cli.doctor import doctor
+from infra.cli.down import down
+from infra.cli.errors import CONFIGURATION, FAILURE, CommandError, said
+from infra.cli.sql import sql
+from infra.cli.status import status
+from infra.cli.up import up
+from infra.local.paths import MissingProgramError
+from infra.local.rest import FlinkError
+from infra.local.state import StateError
+from infra.local.station import StationError
+from jobs.settings import SettingsError
+
+COMMANDS = (up, down, status, doctor, sql)
+
+
+class StationApp(typer.Typer):
+    """The application; what the user can do something about ends in one line, not in a trace."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command of the command line."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except SettingsError as error:
+            raise SystemExit(said(error, CONFIGURATION)) from None
+        except CommandError as error:
+            raise SystemExit(said(error, error.status)) from None
+        except (StationError, StateError, MissingProgramError, FlinkError) as error:
+            raise SystemExit(said(error, FAILURE)) from None
+
+
+app = StationApp(
+    help="Fuses roadside units, probe vehicles and feeds into one accountable picture of the road.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+for command in COMMANDS:
+    app.command()(command)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra.cli.errors import CommandError
+from infra.local.station import LocalStation
+from jobs import settings
+from jobs.sections import LOCAL
+from jobs.settings import Settings
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Settings; else station.toml here, else defaults.")
+]
+
+
+def station_of(config: Path | None) -> LocalStation:
+    """Give the local station of a configuration, running or not."""
+    chosen = settings.load(config)
+    return LocalStation(chosen.state_dir, chosen=chosen)
+
+
+def addresses(config: Path | None) -> Settings:
+    """Give the settings with the addresses of the parts that run.
+
+    Raises
+    ------
+    CommandError
+        If a part is local and no station runs.
+    """
+    station = station_of(config)
+    given = station.settings
+    parts = (given.kafka.bootstrap, given.registry.url, given.clickhouse.url)
+    if LOCAL in parts and not station.running:
+        msg = f"no station runs in {station.state_dir}; start it with `station up`"
+        raise CommandError(msg)
+    return station.resolved

@@ -1,0 +1,1 @@
+"""The local station: broker, Flink, engine and registry under one supervisor."""

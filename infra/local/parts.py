@@ -1,0 +1,186 @@
+"""The parts of a local station: what each is started by, needs, and shows when it is ready."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra.local import broker, paths
+from infra.local.flink import JobFlink
+from infra.local.rest import FlinkError, JobManager
+from infra.local.state import JobPlan, Plan, logs, read_plan
+from jobs.settings import Settings
+
+SERVERS = ("broker", "registry", "engine", "pulse")
+_CONTRACTS = "contracts"  # topics, schemas and tables as `schemas/` has them
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the station.
+
+    Parameters
+    ----------
+    name
+        Name, also of its logs.
+    command
+        Makes the command; it is asked at every start.
+    ready
+        Whether it serves, or for a task whether what it did is in effect.
+    needs
+        Parts that have to be ready first.
+    task
+        It ends by itself when it has done its work.
+    group
+        Job that it belongs to; if the JobManager of a group dies, all of the group starts anew.
+    rank
+        Order of the end: the lowest first.
+    """
+
+    name: str
+    command: Callable[[], list[str]]
+    ready: Callable[[], bool]
+    needs: tuple[str, ...] = ()
+    task: bool = False
+    group: str = ""
+    rank: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def ports_wanted(plan: Plan, settings: Settings) -> dict[str, int]:
+    """Give the port that each listener of the plan wants; 0 where any will do."""
+    local = settings.local
+    wanted = (
+        {"broker": local.kafka_port, "broker.controller": 0} if "broker" in plan.servers else {}
+    )
+    wanted |= {"registry": local.registry_port} if "registry" in plan.servers else {}
+    wanted |= {"engine": local.clickhouse_port} if "engine" in plan.servers else {}
+    rest = {"fusion": local.fusion_rest_port, "warehouse": local.warehouse_rest_port}
+    for job in plan.jobs:
+        wanted |= {f"{job.name}.rest": rest.get(job.name, 0), f"{job.name}.rpc": 0}
+    return wanted
+
+
+def flink_of(
+    state_dir: Path,
+    job: str,
+    ports: Mapping[str, int],
+    settings: Settings,
+    *,
+    archive: bool = False,
+) -> JobFlink:
+    """Give the Flink of a job."""
+    rpc, rest = ports[f"{job}.rpc"], ports[f"{job}.rest"]
+    return JobFlink(state_dir, job, (rpc, rest), settings, archive=archive)
+
+
+def parts(
+    state_dir: Path, plan: Plan, ports: Mapping[str, int], settings: Settings, cluster_id: str
+) -> list[Part]:
+    """List all parts of a plan, in the order in which they are worth starting."""
+    config = ("--config", str(state_dir / "settings.toml"))
+    made = [*_broker(state_dir, plan, ports, settings, cluster_id)]
+    flinks = {
+        job.name: flink_of(state_dir, job.name, ports, settings, archive=plan.archive)
+        for job in plan.jobs
+    }
+    for job in plan.jobs:
+        made += _flink(flinks[job.name], job)
+    made += [
+        _server(state_dir, name, ports[name]) for name in ("registry", "engine") if name in ports
+    ]
+    servers = tuple(part.name for part in made if part.name in SERVERS)
+    made.append(_python(_CONTRACTS, "infra.local.contracts", config, needs=servers, task=True))
+    if "pulse" in plan.servers:
+        made.append(_python("pulse", "infra.local.pulse", config, needs=(_CONTRACTS,)))
+    for job in plan.jobs:
+        if job.file is not None:
+            made.append(_submission(state_dir, flinks[job.name], job))
+    return made
+
+
+def _broker(
+    state_dir: Path, plan: Plan, ports: Mapping[str, int], settings: Settings, cluster_id: str
+) -> list[Part]:
+    if "broker" not in plan.servers:
+        return []
+    port, fresh = ports["broker"], not broker.formatted(state_dir)
+    formatting = Part(
+        "broker.format",
+        lambda: broker.format_command(state_dir, cluster_id),
+        lambda: broker.formatted(state_dir),
+        task=True,
+    )
+    serving = Part(
+        "broker",
+        lambda: broker.command(state_dir, settings.local.broker_heap_mib, archive=plan.archive),
+        lambda: broker.answers(port),
+        needs=(formatting.name,) if fresh else (),
+        rank=3,
+    )
+    return [formatting, serving] if fresh else [serving]
+
+
+def _server(state_dir: Path, name: str, port: int) -> Part:
+    module, out = f"infra.local.{name}", logs(state_dir) / f"{name}.out"
+    command = [paths.python(), "-m", module, "--data", str(state_dir / name), "--port", str(port)]
+    return Part(name, lambda: command, lambda: _says_ready(out), rank=2, environment=_PYTHON)
+
+
+_PYTHON = {
+    "PYTHONPATH": str(paths.ROOT),
+    "PYTHONUNBUFFERED": "1",
+    "NUMBA_CACHE_DIR": str(paths.NUMBA_CACHE),
+}
+
+
+def _python(name: str, module: str, words: tuple[str, ...], needs: tuple[str, ...],
+            *, task: bool = False) -> Part:  # fmt: skip
+    command = [paths.python(), "-m", module, *words]
+    return Part(name, lambda: command, lambda: True, needs, task, rank=1, environment=_PYTHON)
+
+
+def _says_ready(out: Path) -> bool:
+    return out.exists() and any(
+        line.startswith(b"ready ") for line in out.read_bytes().split(b"\n")
+    )
+
+
+def _flink(flink: JobFlink, job: JobPlan) -> list[Part]:
+    manager, environment = JobManager(flink.url, timeout_s=0.5), flink.environment()
+    made = [Part(f"{job.name}.jobmanager", flink.job_manager, manager.answers,
+                 group=job.name, rank=1, environment=environment)]  # fmt: skip
+    numbers = range(1, job.task_managers + 1)
+    return made + [_task_manager(flink, job.name, n, manager, environment) for n in numbers]
+
+
+def _task_manager(
+    flink: JobFlink, job: str, number: int, manager: JobManager, environment: Mapping[str, str]
+) -> Part:
+    name = f"{job}.taskmanager-{number}"
+
+    def registered() -> bool:
+        try:
+            return name in manager.task_managers()
+        except FlinkError:
+            return False
+
+    return Part(name, lambda: flink.task_manager(number), registered,
+                group=job, rank=1, environment=environment)  # fmt: skip
+
+
+def _submission(state_dir: Path, flink: JobFlink, job: JobPlan) -> Part:
+    manager = JobManager(flink.url, timeout_s=1.0)
+
+    def runs() -> bool:
+        try:
+            return any(one.runs for one in manager.active())
+        except FlinkError:
+            return False
+
+    def command() -> list[str]:
+        # the plan is read anew: a job may have been submitted by hand since
+        now = {one.name: one for one in read_plan(state_dir).jobs}[job.name]
+        return flink.submit(Path(now.file or ""), now.arguments, flink.snapshot())
+
+    return Part(f"{job.name}.submit", command, runs, (f"{job.name}.jobmanager", _CONTRACTS),
+                task=True, group=job.name, environment=flink.environment())  # fmt: skip

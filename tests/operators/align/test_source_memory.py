@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.align.source_memory import VERSION, SourceMemory, recall
+from tests.builders import START_US
+
+HORIZON_US = 3_000_000
+
+
+def again(memory):
+    """The same memory after a round through its bytes."""
+    return recall(memory.pack())
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2_000_000)), max_size=40))
+def test_a_repeat_within_the_horizon_is_found_and_after_two_it_is_forgotten(arrivals):
+    memory, taken, at_us = recall(None), {}, START_US
+    for digest, gap_us in arrivals:
+        at_us += gap_us
+        found = memory.repeated(digest, at_us, HORIZON_US)
+        since_us = at_us - taken.get(digest, -(10**18))
+        if since_us <= HORIZON_US:
+            assert found
+        if since_us > 2 * HORIZON_US + 2_000_000:
+            assert not found
+        if not found:
+            taken[digest] = at_us
+        memory = again(memory)
+
+
+@pytest.mark.parametrize("digest", [0, 1, 2**63, 2**64 - 1])
+def test_every_hash_survives_packing(digest):
+    memory = recall(None)
+    assert not memory.repeated(digest, START_US, HORIZON_US)
+    assert again(memory).repeated(digest, START_US, HORIZON_US)
+
+
+def test_records_are_counted_by_the_second():
+    memory = recall(None)
+    assert [memory.count(7), memory.count(7), memory.count(8)] == [1, 2, 1]
+    assert again(memory).count(8) == 2
+
+
+def test_the_clock_remembers_through_its_bytes():
+    straight, broken = recall(None), recall(None)
+    delays = np.random.default_rng(1).integers(2_900_000, 3_100_000, 150).tolist()
+    for delay in delays:
+        assert straight.clock(delay, 0) == broken.clock(delay, 0)
+        broken = again(broken)
+    assert straight.pack() == broken.pack()
+    assert straight.memory.offset_us > 2_800_000
+
+
+def test_the_memory_of_delays_is_bounded():
+    memory = recall(None)
+    for _ in range(500):
+        memory.clock(1, 0)
+    assert len(memory.delays) == 100
+
+
+def test_a_new_source_knows_nothing():
+    assert recall(None).memory == SourceMemory()
+    assert recall(None).pack()[1] == VERSION

@@ -1,0 +1,122 @@
+import json
+from itertools import permutations
+
+import pytest
+
+from operators.errors import DecodeError
+from operators.front import share_source
+from operators.raw import pack_raw
+from operators.reasons import Reason
+from operators.sources import NOTICE_US, effective_us, entry_at, parse_entry
+from tests.builders import SECOND_US, START_US, a_raw_record, a_source_entry
+
+LATER_US = START_US + 100 * SECOND_US
+
+
+def shared_from(records):
+    shared = {}
+    for record in records:
+        added = share_source(shared, pack_raw(record))
+        if added is not None:
+            shared[added[0]] = added[1]
+    return shared
+
+
+def declared(receive_us, offset=0, **fields):
+    return a_raw_record(offset, receive_us, a_source_entry(**fields), source="", key="unit-1")
+
+
+def test_an_entry_holds_from_five_seconds_after_its_receipt_to_the_microsecond():
+    shared = shared_from([declared(START_US, owner="a")])
+    assert entry_at(shared, "unit-1", START_US + NOTICE_US - 1) is None
+    assert entry_at(shared, "unit-1", START_US + NOTICE_US).owner == "a"
+
+
+def test_an_entry_may_name_a_later_instant_but_no_earlier_one():
+    early, late = parse_entry(a_source_entry(valid_from_us=1)), parse_entry(
+        a_source_entry(valid_from_us=LATER_US)
+    )
+    assert effective_us(early, START_US) == START_US + NOTICE_US
+    assert effective_us(late, START_US) == LATER_US
+
+
+def test_the_entry_of_its_time_holds_at_every_instant():
+    shared = shared_from([declared(START_US, owner="a"), declared(LATER_US, 1, owner="b")])
+    change_us = LATER_US + NOTICE_US
+    assert entry_at(shared, "unit-1", change_us - 1).owner == "a"
+    assert entry_at(shared, "unit-1", change_us).owner == "b"
+    assert entry_at(shared, "unit-2", change_us) is None
+
+
+@pytest.mark.parametrize("gap_us", [0, 1000, SECOND_US])
+def test_versions_do_not_depend_on_the_order_in_which_they_arrive(gap_us):
+    # All three name the same later instant: the one received last holds.
+    records = [
+        declared(START_US + k * gap_us, k, owner="abc"[k], valid_from_us=LATER_US)
+        for k in range(3)
+    ]
+    found = [shared_from(order) for order in permutations(records)]
+    assert all(shared == found[0] for shared in found)
+    assert entry_at(found[0], "unit-1", LATER_US).owner == "c"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"lat_deg": 91.0, "lon_deg": 0.0},
+        {"lat_deg": 0.0, "lon_deg": 181.0},
+        {"lat_deg": 1.0},
+        {"kind": "satellite"},
+        {"datum": "GCJ-02"},
+        {"surprise": 1},
+        {"source_id": 5},
+        {"source_id": ""},
+        {"source_id": "x" * 129},
+        {"coverage_radius_m": -1.0},
+        {"coverage_radius_m": 1e9},
+        {"nominal_delay_ms": 1e300},
+        {"nominal_delay_ms": -1.0},
+        {"nominal_rate_hz": 0.0},
+        {"position_sigma_m": 0.0},
+        {"valid_from_us": 2**70},
+        {"valid_from_us": -1},
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(fields):
+    with pytest.raises(DecodeError) as caught:
+        parse_entry(a_source_entry(**fields))
+    assert caught.value.reason is Reason.BAD_SOURCE_ENTRY
+    assert shared_from([declared(START_US, **fields)]) == {}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"kind": "probe"}', b"\xff"])
+def test_an_entry_that_cannot_be_read_is_refused(body):
+    with pytest.raises(DecodeError) as caught:
+        parse_entry(body)
+    assert caught.value.reason is Reason.BAD_SOURCE_ENTRY
+
+
+def test_a_full_entry_is_taken_as_it_stands():
+    given = {
+        "source_id": "unit-1",
+        "kind": "roadside",
+        "format": "rsm.json",
+        "datum": "CGCS2000",
+        "frame": "wgs84",
+        "lat_deg": 39.9,
+        "lon_deg": 116.4,
+        "heading_rad": 0.5,
+        "coverage_radius_m": 150.0,
+        "nominal_rate_hz": 10.0,
+        "nominal_delay_ms": 40.0,
+        "position_sigma_m": 0.5,
+        "owner": "city",
+        "valid_from_us": START_US,
+        "quarantined": True,
+    }
+    entry = parse_entry(json.dumps(given).encode())
+    assert {name: getattr(entry, name) for name in given} == given
+
+
+def test_a_pulse_shares_nothing():
+    assert shared_from([a_raw_record(body=None)]) == {}

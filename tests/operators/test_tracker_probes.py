@@ -1,0 +1,45 @@
+"""Probes report themselves: two ids at one time are two vehicles, however near."""
+
+import numpy as np
+
+from operators import tracker
+from operators.frame import Frame, SourceKind, empty_observations
+from operators.parameters import Parameters
+
+
+def report(event_us, x_m, local_id, sigma_m=12.0):
+    made = empty_observations(1)
+    made["x_m"], made["y_m"], made["local_id"] = x_m, 0.0, local_id
+    made["cov_xx_m2"] = made["cov_yy_m2"] = sigma_m**2
+    made["cov_xy_m2"] = 0.0
+    nan = float("nan")
+    return Frame("fleet", SourceKind.PROBE, 0, event_us, event_us, "raw.probe", 0, event_us, 0,
+                 0.0, 0.0, nan, made)  # fmt: skip
+
+
+def tracks_after(frames):
+    state = tracker.empty()
+    for frame in frames:
+        tracker.advance(state, frame, Parameters())
+    rows = tracker.rows(state, frames[-1].event_time_us)
+    return rows[rows["confirmed"] == 1]
+
+
+def test_two_probes_nearer_than_their_accuracy_are_two_tracks():
+    frames = [report(k * 50_000, 4.0 * (k % 2), 1 + k % 2) for k in range(80)]
+    assert len(tracks_after(frames)) == 2
+
+
+def test_one_probe_is_one_track():
+    assert len(tracks_after([report(k * 100_000, 0.1 * k, 7) for k in range(40)])) == 1
+
+
+def test_a_probe_whose_id_rotates_is_one_track_two_seconds_later():
+    frames = [report(k * 100_000, 0.1 * k, 7 if k < 20 else 8) for k in range(45)]
+    assert len(tracks_after(frames)) == 1
+
+
+def test_probes_without_ids_are_told_apart_by_place_alone():
+    frames = [report(k * 50_000, 4.0 * (k % 2), 0) for k in range(80)]
+    assert len(tracks_after(frames)) == 1
+    assert np.isfinite(tracks_after(frames)["x_m"]).all()
