@@ -85,5 +85,5 @@ $(STAMPS)/archives: $(STAMPS)/package $(STAMPS)/jars
 $(STAMPS)/kernels: $(STAMPS)/package $(KERNELS)
 	$(say) 'compiled kernels'
 	rm -rf $(NUMBA_CACHE_DIR)
-	$(BIN)/python -m operators.jit
+	$(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
 	touch $@

@@ -115,7 +115,8 @@ class CellStep:
         """Take the frames of one tick and report."""
         tick = at_us - self._parameters.cut_us
         kept = _DECODER.decode(state.value) if state.value else CellState()
-        frames = [frame for event in due for frame in unpack_frames(unseal(event)[2])]
+        arrived = (frame for event in due for frame in unpack_frames(unseal(event)[2]))
+        frames = sorted(arrived, key=lambda frame: frame.order)
         for frame in frames:
             kept.heard_us[frame.source_id] = max(
                 frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)

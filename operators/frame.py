@@ -117,9 +117,10 @@ class Frame:
     observations: RecordArray
 
     @property
-    def order(self) -> tuple[int, str, int, int, int]:
+    def order(self) -> tuple[int, str, int, str, int, int]:
         """Sort key: the order in which frames are taken, whatever order they arrived in."""
-        return (self.event_time_us, self.source_id, self.payload_hash, self.partition, self.offset)
+        record = (self.topic, self.partition, self.offset)
+        return (self.event_time_us, self.source_id, self.payload_hash, *record)
 
 
 def pack_frame(frame: Frame) -> bytes:

@@ -23,9 +23,9 @@ from operators.reasons import SENTENCES, Disposition, Reason
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
 from operators.sources import (
     KINDS,
+    MAX_ID_BYTES,
     SourceEntry,
     add_version,
-    effective_us,
     entry_at,
     parse_entry,
 )
@@ -50,8 +50,8 @@ DEFAULTS = {
 class FrontState(msgspec.Struct, array_like=True):
     """Value of one partition: layout version, open ledger, last wake, last sight of each source."""
 
-    ledger: RecordLedger
     version: int = VERSION
+    ledger: RecordLedger = msgspec.field(default_factory=RecordLedger)
     woken_us: int = 0
     seen_us: dict[str, int] = {}
 
@@ -60,6 +60,7 @@ _DECODER = msgspec.msgpack.Decoder(FrontState)
 _ENCODER = msgspec.msgpack.Encoder()
 
 PROBE_SILENCE_US = 60_000_000  # a probe source is forgotten after this
+MAX_PROBES = 10_000  # sources without an entry that one partition remembers at a time
 
 
 @dataclass(slots=True)
@@ -148,6 +149,7 @@ class Front:
         try:
             if wake.at_us < wake.state.woken_us:
                 raise _Refusal(Disposition.LATE, Reason.BEHIND_WATERMARK)
+            source_id = source_id or self._own_id(record, wake.topic)
             self._dispose(record, source_id, wake)
         except _Refusal as refusal:
             self._refuse(record, source_id, refusal, wake)
@@ -163,8 +165,10 @@ class Front:
             return
         if not body:
             raise DecodeError(Reason.EMPTY_BODY)
+        if len(source_id.encode()) > MAX_ID_BYTES:
+            detail = f"source id of {len(source_id.encode())} bytes, limit {MAX_ID_BYTES}"
+            raise DecodeError(Reason.OUT_OF_RANGE, detail)
         default, kind, closed = self._defaults[wake.topic]
-        source_id = source_id or self._own_id(record, default)
         entry = entry_at(wake.shared, source_id, record.receive_time_us)
         self._admit(record, source_id, entry, closed, wake)
         digest = int.from_bytes(blake2b(body, digest_size=8).digest(), "little")
@@ -174,16 +178,21 @@ class Front:
             raise _Refusal(Disposition.DUPLICATE, Reason.REPEATED)
         name = record.format or (entry.format if entry is not None else None) or default
         decoded = self._decode(name, body, record.receive_time_us - record.shift_us)
+        kind = KINDS[entry.kind] if entry is not None else kind
         if decoded.features:
+            if kind != SourceKind.FEED:
+                raise DecodeError(Reason.WRONG_KIND, f"{name} of a source that is no feed")
             self._context(record, source_id, decoded.features, entry, wake)
             return
-        kind = KINDS[entry.kind] if entry is not None else kind
         self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
 
-    def _own_id(self, record: RawRecord, default: str) -> str:
+    def _own_id(self, record: RawRecord, topic: str) -> str:
         """The payload's own name of its sender, for a record that nobody named."""
+        if topic == SOURCES or not record.body:
+            return ""
         anchor_us = record.receive_time_us - record.shift_us
-        frames = self._decode(record.format or default, record.body or b"", anchor_us).frames
+        name = record.format or self._defaults[topic][0]
+        frames = self._decode(name, record.body, anchor_us).frames
         return (frames[0].source_id if frames else None) or ""
 
     def _admit(
@@ -198,7 +207,10 @@ class Front:
             raise DecodeError(Reason.UNKNOWN_SOURCE, f"source {source_id!r} has no entry")
         if entry is not None and entry.quarantined:
             raise _Refusal(Disposition.QUARANTINED, Reason.SOURCE_QUARANTINED)
-        wake.state.seen_us[source_id] = record.receive_time_us
+        seen = wake.state.seen_us
+        if entry is None and source_id not in seen and len(seen) >= MAX_PROBES:
+            raise _Refusal(Disposition.RATE_LIMITED, Reason.RATE)
+        seen[source_id] = record.receive_time_us
         count = wake.memory(source_id).count(record.receive_time_us // SECOND_US)
         if count > self._parameters.source_rate_hz:
             raise _Refusal(Disposition.RATE_LIMITED, Reason.RATE)
@@ -283,6 +295,7 @@ class Front:
         wake.state.ledger.add(source_id, Disposition.CONTEXT, None)
 
     def _refuse(self, record: RawRecord, source_id: str, refusal: _Refusal, wake: _Wake) -> None:
+        source_id = source_id[:MAX_ID_BYTES]
         wake.state.ledger.add(source_id, refusal.disposition, refusal.reason)
         if refusal.disposition is not Disposition.REJECTED:
             return
@@ -296,7 +309,7 @@ class Front:
             "partition": wake.partition,
             "offset": record.offset,
             "source_id": source_id,
-            "format": record.format,
+            "format": record.format[:MAX_ID_BYTES],
             "receive_time_us": record.receive_time_us,
             "raw": body[:RAW_LIMIT],
             "raw_size": len(body),
@@ -343,12 +356,12 @@ def share_source(shared: Mapping[str, bytes], event: bytes) -> tuple[str, bytes]
         entry = parse_entry(record.body)
     except DecodeError:
         return None
-    effective = effective_us(entry, record.receive_time_us)
-    return entry.source_id, add_version(shared.get(entry.source_id), entry, effective)
+    known = shared.get(entry.source_id)
+    return entry.source_id, add_version(known, entry, record.receive_time_us, record.offset)
 
 
 def _fresh() -> FrontState:
-    return FrontState(RecordLedger(tallies={}))
+    return FrontState(ledger=RecordLedger(tallies={}))
 
 
 def _feature_record(

@@ -21,10 +21,10 @@ Local = tuple[str, int]  # cell and local track id
 
 
 class Member(msgspec.Struct, array_like=True):
-    """One local track: its group's name, when it was first and last sighted."""
+    """One local track: its group's name and birth, and when it was last sighted."""
 
     name: int
-    first_us: int
+    born_us: int
     last_us: int
 
 
@@ -73,7 +73,7 @@ class Identity:
 
 def _take(kept: IdentityState, sighting: Sighting, at_us: int) -> None:
     local = (sighting.cell, sighting.track_id)
-    member = kept.members.setdefault(local, Member(sighting.track_id, at_us, at_us))
+    member = kept.members.setdefault(local, Member(sighting.track_id, sighting.born_us, at_us))
     member.last_us = at_us
     for observation in sighting.observations:
         cell, track_id, _ = kept.observations.get(observation, (*local, at_us))
@@ -83,15 +83,15 @@ def _take(kept: IdentityState, sighting: Sighting, at_us: int) -> None:
 
 
 def _unite(kept: IdentityState, one: Local, other: Local) -> None:
-    """Give both groups the name of the one that was sighted first."""
+    """Give both groups the name of the one that was born first."""
     a, b = kept.members[one], kept.members[other]
     if a.name == b.name:
         return
-    elder, younger = sorted((a, b), key=lambda m: (m.first_us, m.name))
-    name, old, first = elder.name, younger.name, elder.first_us
+    elder, younger = sorted((a, b), key=lambda m: (m.born_us, m.name))
+    name, old, born = elder.name, younger.name, elder.born_us
     for member in kept.members.values():
         if member.name == old:
-            member.name, member.first_us = name, first
+            member.name, member.born_us = name, born
 
 
 def _forget(kept: IdentityState, at_us: int) -> None:

@@ -50,10 +50,23 @@ class Parameters:
     source_rate_hz: float = 2000.0
 
     def __post_init__(self) -> None:
+        self._check_ranges()
         for name in ("tick_us", "cut_us"):
             if getattr(self, name) % self.slice_us:
                 msg = f"{name}={getattr(self, name)} must be a multiple of slice_us={self.slice_us}"
                 raise ParameterError(msg)
+
+    def _check_ranges(self) -> None:
         if self.slice_us <= 0 or self.slice_us % 1000:
             msg = f"slice_us={self.slice_us} must be a positive whole number of milliseconds"
+            raise ParameterError(msg)
+        if self.tick_us <= 0:
+            msg = f"tick_us={self.tick_us} must be positive"
+            raise ParameterError(msg)
+        for name in ("cut_us", "acceptance_us", "future_us", "quiet_us", "halo_m"):
+            if not getattr(self, name) >= 0:
+                msg = f"{name}={getattr(self, name)} must not be negative"
+                raise ParameterError(msg)
+        if not 0 <= self.h3_resolution <= 15:
+            msg = f"h3_resolution={self.h3_resolution} must be 0 to 15"
             raise ParameterError(msg)

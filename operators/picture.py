@@ -36,6 +36,8 @@ def columns(key: str, rows: RecordArray, flags: IntArray, tick_us: int) -> dict[
     heading = rows["heading_rad"].astype(float)
     if not local:
         heading = (np.pi / 2 - heading) % (2 * np.pi)
+        # Rounded to four bytes a hair less than a full turn is more than one.
+        heading[heading.astype(_F4) >= 2 * np.pi] = 0.0
     empty = np.zeros(0)
     packed = {
         "track_id": rows["track_id"],

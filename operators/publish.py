@@ -20,6 +20,7 @@ from operators.transform.cells import LOCAL, cell
 from operators.transform.place import cell_integer
 
 VERSION = 1
+NAMED_US = 60_000_000  # how long a name outlives its track
 
 
 class PublishState(msgspec.Struct, array_like=True):
@@ -30,9 +31,13 @@ class PublishState(msgspec.Struct, array_like=True):
     version
         Of this layout.
     sequence
-        Number of the next picture.
+        Number of the next picture, since the cell woke.
+    tick_us
+        Tick of the last picture.
     names
         One id of each local track that has another.
+    named_us
+        Tick at which each of them was last alive.
     published
         Local tracks that were in a picture, with the tick of the last.
     ledger
@@ -41,7 +46,9 @@ class PublishState(msgspec.Struct, array_like=True):
 
     version: int = VERSION
     sequence: int = 0
+    tick_us: int = 0
     names: dict[int, int] = {}
+    named_us: dict[int, int] = {}
     published: dict[int, int] = {}
     ledger: ObservationLedger = msgspec.field(default_factory=ObservationLedger)
 
@@ -71,21 +78,39 @@ class Publish:
         for content in (c for kind, c in opened if kind is Kind.PICTURE):
             outputs += self._publish(key, kept, report_decoder.decode(content), shared)
         tick = at_us - self._parameters.cut_us
+        next_us = kept.tick_us + self._parameters.tick_us
+        asleep = tick >= next_us
+        if asleep:
+            outputs += self._fall_asleep(key, kept, tick)
         if kept.ledger.is_over(tick):
             record = kept.ledger.record(cell_integer(key), key, self._parameters)
             outputs.append(Output(OBSERVATIONS, key, encoder.encode(record)))
             kept.ledger = ObservationLedger(counts={})
-        next_us = kept.ledger.second_us + SECOND_US + self._parameters.cut_us
-        wake_at = next_us if kept.ledger.counts else None
-        return Result(encoder.encode(kept), {}, outputs, wake_at)
+        if asleep and not kept.ledger.counts:
+            return Result(None, {}, outputs)
+        # The next picture comes at the next tick; if none does, the cell has gone quiet.
+        wakes = [] if asleep else [next_us]
+        if kept.ledger.counts:
+            wakes.append(kept.ledger.second_us + SECOND_US)
+        return Result(encoder.encode(kept), {}, outputs, min(wakes) + self._parameters.cut_us)
+
+    def _fall_asleep(self, key: str, kept: PublishState, tick_us: int) -> list[Output]:
+        """End what was in the last picture of a cell that says nothing more."""
+        ends = [
+            self._event(key, "end", kept.names.get(track_id, track_id), None, tick_us, "unseen")
+            for track_id, last in sorted(kept.published.items())
+            if last == kept.tick_us
+        ]
+        kept.published, kept.names, kept.named_us = {}, {}, {}
+        return ends
 
     def _rename(self, key: str, kept: PublishState, content: bytes, at_us: int) -> list[Output]:
         told = name_decoder.decode(content)
         before = kept.names.get(told.track_id, told.track_id)
-        kept.names[told.track_id] = told.name
+        tick = at_us - self._parameters.cut_us
+        kept.names[told.track_id], kept.named_us[told.track_id] = told.name, tick
         if told.track_id not in kept.published or before == told.name:
             return []
-        tick = at_us - self._parameters.cut_us
         return [self._event(key, "alias", before, told.name, tick, "shared observations")]
 
     def _publish(
@@ -101,7 +126,7 @@ class Publish:
             kept.ledger.add(links, report.link_sources, report.tick_us)
             value = self._links(key, report, links)
             outputs.append(Output(LINKS, key, encoder.encode(value)))
-        kept.sequence += 1
+        kept.sequence, kept.tick_us = kept.sequence + 1, report.tick_us
         return outputs
 
     def _owned(self, key: str, rows: RecordArray) -> RecordArray:
@@ -127,8 +152,10 @@ class Publish:
             last = kept.published.pop(track_id)
             if tick_us - last <= self._parameters.tick_us:
                 events.append(self._event(key, "end", name, None, tick_us, "unseen"))
-        for track_id in sorted(kept.names.keys() - living):
-            del kept.names[track_id]
+        # What comes out of a shadow has its id: names outlive their tracks for a while.
+        kept.named_us.update(dict.fromkeys(kept.names.keys() & living, tick_us))
+        for track_id in [t for t, at in kept.named_us.items() if tick_us - at > NAMED_US]:
+            del kept.names[track_id], kept.named_us[track_id]
         return events
 
     def _picture(

@@ -11,6 +11,7 @@ from operators.errors import LayoutError
 
 SEPARATOR = b"\x1f"
 _FIELDS = 7
+_SHIFT_LIMIT_US = 1_500_000_000_000_000  # 47 years: an anchor shifted by it is still a date
 
 
 class RawRecord(NamedTuple):
@@ -81,6 +82,7 @@ def receive_time_us(data: bytes) -> int:
 
 
 def _shift(text: bytes) -> int:
-    # A header is the sender's word: what is no number shifts nothing.
+    # A header is the sender's word: what is no number, or leads out of the age, shifts nothing.
     digits = text[1:] if text[:1] == b"-" else text
-    return int(text) if digits.isdigit() and len(digits) <= 18 else 0
+    shift_us = int(text) if digits.isdigit() and len(digits) <= 18 else 0
+    return shift_us if abs(shift_us) <= _SHIFT_LIMIT_US else 0

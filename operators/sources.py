@@ -16,6 +16,20 @@ from operators.reasons import Reason
 
 NOTICE_US = 5_000_000  # an entry takes effect at the earliest this long after its receive time
 
+MAX_ID_BYTES = 128  # what a tracker keeps of a name
+MAX_REACH_M = 20_000.0  # a sensor's frame goes to every cell in its reach
+# Least and largest sensible value of each number.
+_RANGES: dict[str, tuple[float, float]] = {
+    "lat_deg": (-90.0, 90.0),
+    "lon_deg": (-180.0, 180.0),
+    "heading_rad": (-100.0, 100.0),
+    "coverage_radius_m": (0.1, 2e6),
+    "nominal_rate_hz": (1e-6, 1e4),
+    "nominal_delay_ms": (0.0, 60_000.0),
+    "position_sigma_m": (1e-4, 1e4),
+    "valid_from_us": (0, 253_402_300_799_999_999),  # the year 9999
+}
+
 KINDS = {"roadside": SourceKind.ROADSIDE, "probe": SourceKind.PROBE, "feed": SourceKind.FEED}
 
 
@@ -68,9 +82,11 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EntryVersion(msgspec.Struct, frozen=True):
-    """One version of an entry with the instant from which it holds."""
+    """One version of an entry: the instant from which it holds, and its place in the log."""
 
     effective_us: int
+    received_us: int
+    offset: int
     entry: SourceEntry
 
 
@@ -91,10 +107,18 @@ def parse_entry(payload: bytes) -> SourceEntry:
         entry = _ENTRY.decode(payload)
     except msgspec.DecodeError as error:
         raise DecodeError(Reason.BAD_SOURCE_ENTRY, str(error)) from None
-    for name, limit in (("lat_deg", 90.0), ("lon_deg", 180.0)):
+    if not 0 < len(entry.source_id.encode()) <= MAX_ID_BYTES:
+        detail = f"source_id of {len(entry.source_id.encode())} bytes, limit {MAX_ID_BYTES}"
+        raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
+    for name, (least, most) in _RANGES.items():
         value = getattr(entry, name)
-        if value is not None and not abs(value) <= limit:
-            raise DecodeError(Reason.BAD_SOURCE_ENTRY, f"{name}={value}, limit {limit}")
+        if value is not None and not least <= value <= most:
+            detail = f"{name}={value}, not in {least:g} to {most:g}"
+            raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
+    reach_m = entry.coverage_radius_m
+    if entry.kind != "feed" and reach_m is not None and reach_m > MAX_REACH_M:
+        detail = f"coverage_radius_m={reach_m}, limit {MAX_REACH_M:g} for a sensor"
+        raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
     if (entry.lat_deg is None) != (entry.lon_deg is None):
         raise DecodeError(Reason.BAD_SOURCE_ENTRY, "lat_deg and lon_deg go together")
     return entry
@@ -105,12 +129,19 @@ def effective_us(entry: SourceEntry, receive_time_us: int) -> int:
     return max(entry.valid_from_us, receive_time_us + NOTICE_US)
 
 
-def add_version(packed: bytes | None, entry: SourceEntry, effective: int) -> bytes:
-    """Packed versions of a source with one more; the order is that of the instants."""
+def add_version(
+    packed: bytes | None, entry: SourceEntry, received_us: int, offset: int = 0
+) -> bytes:
+    """Packed versions of a source with one more, in the order of the instants.
+
+    Of versions for one instant the one received last comes last, in whatever order they come in.
+    """
     versions = _VERSIONS.decode(packed) if packed else []
-    kept = [v for v in versions if v.effective_us != effective]
-    kept.append(EntryVersion(effective, entry))
-    return _ENCODER.encode(sorted(kept, key=lambda v: v.effective_us))
+    added = EntryVersion(effective_us(entry, received_us), received_us, offset, entry)
+    versions.append(added)
+    return _ENCODER.encode(
+        sorted(versions, key=lambda v: (v.effective_us, v.received_us, v.offset))
+    )
 
 
 def entry_at(shared: Mapping[str, bytes], source_id: str, at_us: int) -> SourceEntry | None:

@@ -4,19 +4,24 @@ from typing import Any
 
 import typer
 
+from infra.cli.decode import decode
+from infra.cli.demo import demo
 from infra.cli.doctor import doctor
 from infra.cli.down import down
 from infra.cli.errors import CONFIGURATION, FAILURE, CommandError, said
+from infra.cli.formats import formats
+from infra.cli.fuse import fuse
+from infra.cli.replay import replay
+from infra.cli.simulate import simulate
 from infra.cli.sql import sql
 from infra.cli.status import status
 from infra.cli.up import up
 from infra.local.paths import MissingProgramError
 from infra.local.rest import FlinkError
-from infra.local.state import StateError
-from infra.local.station import StationError
+from infra.local.state import StationError
 from jobs.settings import SettingsError
 
-COMMANDS = (up, down, status, doctor, sql)
+COMMANDS = (up, down, status, doctor, demo, sql, replay, decode, formats, fuse, simulate)
 
 
 class StationApp(typer.Typer):
@@ -30,7 +35,7 @@ class StationApp(typer.Typer):
             raise SystemExit(said(error, CONFIGURATION)) from None
         except CommandError as error:
             raise SystemExit(said(error, error.status)) from None
-        except (StationError, StateError, MissingProgramError, FlinkError) as error:
+        except (StationError, MissingProgramError, FlinkError) as error:
             raise SystemExit(said(error, FAILURE)) from None
 
 

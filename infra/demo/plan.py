@@ -1,13 +1,16 @@
-"""What the demo sends, and when: recordings first, then the simulated district."""
+"""What the demo sends: recordings first, then the simulated district."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from infra.replay.messages import RecordedMessage, read_messages
+from infra.replay.send import Timeline, Watcher, producer_of, send_live
 from infra.replay.sources import source_entries_for
 from infra.simulator.scenario import Simulated
+from jobs.runtime.clock import now_us
+from jobs.sections import Kafka
+from operators.sources import NOTICE_US
 
 RECORDINGS = (
     "jpo-ode/bsmLogDuringEvent.json",
@@ -18,25 +21,7 @@ RECORDINGS = (
     "carma-streets/detected_pedestrian.json",
     "carma-streets/detected_cyclist.json",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One record and when it leaves.
-
-    Parameters
-    ----------
-    send_us
-        Wall time, UTC microseconds.
-    shift_us
-        What the station adds to the message's own times, whole milliseconds.
-    message
-        What is sent.
-    """
-
-    send_us: int
-    shift_us: int
-    message: RecordedMessage
+_LEAD_US = NOTICE_US + 1_500_000  # entries are in force before the first message leaves
 
 
 def recordings_in(folder: Path) -> list[list[RecordedMessage]]:
@@ -44,28 +29,35 @@ def recordings_in(folder: Path) -> list[list[RecordedMessage]]:
     return [list(read_messages(folder / name)) for name in RECORDINGS if (folder / name).is_file()]
 
 
-def entries_of(
-    recordings: Sequence[Sequence[RecordedMessage]], simulated: Simulated
-) -> list[dict[str, Any]]:
-    """Source entries of everything that the demo sends, one for each source."""
-    messages = [message for recording in recordings for message in recording]
-    entries = {str(entry["source_id"]): entry for entry in source_entries_for(messages)}
-    entries.update((str(entry["source_id"]), entry) for entry in simulated.sources)
-    return list(entries.values())
+def send_recordings(recordings: Sequence[Sequence[RecordedMessage]], kafka: Kafka) -> int:
+    """Send all recordings at once, each at its own pace from now; the number of records."""
+
+    def send(messages: Sequence[RecordedMessage]) -> int:
+        entries = source_entries_for(messages)
+        return sum(send_live(messages, entries, producer_of(kafka)).values())
+
+    if not recordings:
+        return 0
+    with ThreadPoolExecutor(len(recordings)) as pool:
+        return sum(pool.map(send, recordings))
 
 
-def plan(messages: Iterable[RecordedMessage], start_us: int) -> list[Planned]:
-    """Messages at the pace at which they were received, the first at `start_us`."""
-    ordered = sorted(messages, key=lambda message: message.receive_time_us)
-    if not ordered:
-        return []
-    shift = (start_us - ordered[0].receive_time_us) // 1000 * 1000
-    return [Planned(m.receive_time_us + shift, shift, m) for m in ordered]
+def send_district(simulated: Simulated, kafka: Kafka, watch: Watcher) -> tuple[int, int]:
+    """Send the simulated messages as if they came now.
 
-
-def district_messages(simulated: Simulated) -> list[RecordedMessage]:
-    """The messages of the simulated sensors."""
-    return [
+    Returns
+    -------
+    tuple
+        Records sent, source entries included; how far the scenario's times were moved,
+        microseconds.
+    """
+    messages = [
         RecordedMessage(s.receive_time_us, s.topic, s.source_id, s.format, s.payload)
         for s in simulated.sent
     ]
+    first_us = messages[0].receive_time_us
+    start_us = now_us() + _LEAD_US
+    sent = send_live(
+        messages, simulated.sources, producer_of(kafka), start_us=start_us, watch=watch
+    )
+    return sum(sent.values()), Timeline(first_us, start_us).shift_us(first_us)

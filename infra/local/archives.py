@@ -12,8 +12,8 @@ from pathlib import Path
 
 from infra.local.java import ARCHIVES, HALF
 from infra.local.paths import ROOT
-from infra.local.state import JobPlan
-from infra.local.station import LocalStation, StationError
+from infra.local.state import JobPlan, StationError
+from infra.local.station import LocalStation
 
 
 def main() -> int:

@@ -143,15 +143,14 @@ class JobFlink:
         main = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
         return self._java([*_SHORT_LIVED, heap], "jobmanager", main, *self._configured())
 
-    def task_manager(self, number: int) -> list[str]:
-        """Command of one TaskManager."""
+    def task_manager(self, number: int, resource: str) -> list[str]:
+        """Command of one TaskManager, under the id `resource`."""
         heap = self._settings.local.taskmanager_heap_mib + 64
         # decoders and compilers recurse on the JVM's threads
         flags = [*_SERIAL, f"-Xmx{heap}m", "-Xss8m", f"-XX:MaxDirectMemorySize={_DIRECT_MIB}m"]
         main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-        name = f"taskmanager-{number}"
-        resource = ("-D", f"taskmanager.resource-id={self._job}.{name}")
-        return self._java(flags, name, main, *self._configured(), *resource)
+        words = (*self._configured(), "-D", f"taskmanager.resource-id={resource}")
+        return self._java(flags, f"taskmanager-{number}", main, *words)
 
     def submit(self, file: Path, arguments: tuple[str, ...], snapshot: Path | None) -> list[str]:
         """Command that submits a job and returns when Flink has taken it."""

@@ -156,16 +156,20 @@ def _flink(flink: JobFlink, job: JobPlan) -> list[Part]:
 def _task_manager(
     flink: JobFlink, job: str, number: int, manager: JobManager, environment: Mapping[str, str]
 ) -> Part:
-    name = f"{job}.taskmanager-{number}"
+    name, starts = f"{job}.taskmanager-{number}", [0]
+
+    # an id for each start: a JobManager lists a dead TaskManager until its heartbeat is missed
+    def command() -> list[str]:
+        starts[0] += 1
+        return flink.task_manager(number, f"{name}.{starts[0]}")
 
     def registered() -> bool:
         try:
-            return name in manager.task_managers()
+            return f"{name}.{starts[0]}" in manager.task_managers()
         except FlinkError:
             return False
 
-    return Part(name, lambda: flink.task_manager(number), registered,
-                group=job, rank=1, environment=environment)  # fmt: skip
+    return Part(name, command, registered, group=job, rank=1, environment=environment)
 
 
 def _submission(state_dir: Path, flink: JobFlink, job: JobPlan) -> Part:

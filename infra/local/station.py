@@ -21,9 +21,16 @@ from infra.local import paths
 from infra.local import state as station_state
 from infra.local.flink import JobFlink
 from infra.local.parts import flink_of
+from infra.local.planning import (
+    default_jobs,
+    default_servers,
+    prepare,
+    refuse_old_snapshots,
+    resolved,
+)
 from infra.local.process import MARKER, Identity, end, strays
 from infra.local.rest import FlinkError, JobManager
-from infra.local.state import JobPlan, Plan, State
+from infra.local.state import AlreadyRunningError, JobPlan, Plan, State, StationError
 from infra.local.supervisor import SAVEPOINT_PATIENCE_S, last_words
 from jobs import settings
 from jobs.settings import Settings

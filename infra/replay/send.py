@@ -32,7 +32,8 @@ Watcher = Callable[[str, float, float], None]
 PULSE_KEY = b"pulse"
 ENTRIES_AHEAD_US = 10_000_000  # entries of a backfill stand so long before its first message
 QUIET_US = 12_000_000  # beyond the acceptance bound: cells have fallen silent, seconds are closed
-_PATIENCE_S = 60.0
+_PATIENCE_S = 60.0  # for a delivery
+_ANSWER_S = 15.0
 _LARGEST = 16 * 1024 * 1024
 _BROKER_DEFAULT = -1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -150,6 +151,7 @@ def send_live(
     producer: Producer,
     *,
     speed: float = 1.0,
+    start_us: int | None = None,
     watch: Watcher | None = None,
 ) -> dict[str, int]:
     """Send messages at their recorded pace from now, their sources' entries first.
@@ -166,6 +168,8 @@ def send_live(
         As `producer_of` makes it.
     speed
         Recorded seconds in one second. What moves gets faster with it.
+    start_us
+        When the first message comes again, UTC microseconds; None for as soon as it may.
     watch
         Told of the progress.
 
@@ -190,8 +194,8 @@ def send_live(
     outbox.settle()
     if entries:
         _wait_for_notice(outbox, tell)
-    timeline = Timeline(first_us, now_us(), speed)
-    began_s = time.monotonic()
+    timeline = Timeline(first_us, now_us() if start_us is None else start_us, speed)
+    began_s = time.monotonic() + (timeline.start_us - now_us()) / 1e6
     for number, message in enumerate(ordered, 1):
         due_s = began_s + timeline.after_us(message.receive_time_us) / 1e6
         while (left_s := due_s - time.monotonic()) > 0.0:
@@ -236,7 +240,7 @@ def create_backfill(kafka: Kafka, name: str, partitions: Mapping[str, int]) -> l
         for topic in topics
     ]
     try:
-        there = {one.topic for one in wanted} & set(admin.list_topics(timeout=_PATIENCE_S).topics)
+        there = {one.topic for one in wanted} & set(admin.list_topics(timeout=_ANSWER_S).topics)
         if there:
             msg = f"{', '.join(sorted(there))}: there already; give the backfill another name"
             raise SendError(msg)
@@ -300,12 +304,12 @@ def send_backfill(
     if not ordered:
         msg = "a backfill without messages"
         raise SendError(msg)
-    partitions = _require(producer, {f"{topic}.{name}" for topic in (*RAW, SOURCES)})
-    outbox, tell = _Outbox(producer), watch or _silent
     ahead_ms = (ordered[0].receive_time_us - ENTRIES_AHEAD_US) // 1000
     if ahead_ms <= 0:
         msg = "the recorded receive times begin in 1970; a broker cannot hold them"
         raise SendError(msg)
+    partitions = _require(producer, {f"{topic}.{name}" for topic in (*RAW, SOURCES)})
+    outbox, tell = _Outbox(producer), watch or _silent
     for number, entry in enumerate(entries, 1):
         outbox.send(f"{SOURCES}.{name}", *_entry_record(entry), timestamp=ahead_ms)
         tell("entries", number, len(entries))
@@ -344,7 +348,7 @@ def _ordered(messages: Iterable[RecordedMessage]) -> list[RecordedMessage]:
 def _require(producer: Producer, topics: set[str]) -> dict[str, int]:
     """Give the number of partitions of topics, all of which have to be there."""
     try:
-        there = producer.list_topics(timeout=_PATIENCE_S).topics
+        there = producer.list_topics(timeout=_ANSWER_S).topics
     except KafkaException as error:
         msg = f"the broker does not answer: {error.args[0].str()}"
         raise SendError(msg) from error

@@ -38,11 +38,16 @@ class RecordLedger(msgspec.Struct, array_like=True):
     tallies: dict[tuple[str, str, str], Tally] = {}
 
     def see(self, offset: int) -> None:
-        """Note the offset of one record; offsets in between held pulses, which are no input."""
+        """Note the offset of one record; offsets in between held pulses, which are no input.
+
+        An offset that an earlier ledger covered (record times of a foreign topic may run against
+        its offsets) widens nothing: it was a pulse there and is one record too many here.
+        """
         if self.first_offset < 0:
             self.first_offset = offset if self.next_offset < 0 else self.next_offset
-        self.last_offset = offset
-        self.next_offset = offset + 1
+            self.last_offset = self.first_offset - 1
+        self.last_offset = max(self.last_offset, offset)
+        self.next_offset = self.last_offset + 1
 
     def add(
         self,

@@ -30,6 +30,8 @@ _FLAGS = {
     "warning": ContextFlag.WARNING,
 }
 
+KEPT_US = 600_000_000  # ticks in work are never this far behind the newest record
+
 _LIST = msgspec.msgpack.Decoder(list[dict[str, Any]])
 _ONE = msgspec.msgpack.Decoder(dict[str, Any])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -38,14 +40,17 @@ _ENCODER = msgspec.msgpack.Encoder()
 def share_feature(shared: Mapping[str, bytes], event: bytes) -> tuple[str, bytes]:
     """What a record of `context.features` adds: feature id and packed list of its versions.
 
-    All versions stay, because what is visible at a tick depends on receive times alone.
+    What is visible at a tick depends on receive times alone, so a version goes only when another
+    replaced it so long ago that no tick still to come can ask for it.
     """
     feature = _ONE.decode(event)
     packed = shared.get(feature["feature_id"])
     versions = _LIST.decode(packed) if packed else []
     versions.append(feature)
     versions.sort(key=lambda v: (v["receive_time_us"], v["topic"], v["partition"], v["offset"]))
-    return feature["feature_id"], _ENCODER.encode(versions)
+    past_us = versions[-1]["receive_time_us"] - KEPT_US
+    replaced = sum(version["receive_time_us"] <= past_us for version in versions[1:])
+    return feature["feature_id"], _ENCODER.encode(versions[replaced:])
 
 
 def context_flags(
@@ -95,15 +100,14 @@ def _versions(packed: bytes) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=16384)
-def _geometry(area: str) -> tuple[str, list[FloatArray]]:
-    """Kind of geometry and its rings or points, degrees, longitude first."""
+def _geometry(area: str) -> tuple[str, list[list[FloatArray]]]:
+    """Kind of geometry and the rings of each of its parts, degrees, longitude first."""
     geometry = msgspec.json.decode(area)
     kind, coordinates = geometry["type"], geometry["coordinates"]
     if kind == "Point":
-        return kind, [np.array([coordinates], float)]
-    if kind == "Polygon":
-        return kind, [np.array(ring, float) for ring in coordinates]
-    return kind, [np.array(ring, float) for polygon in coordinates for ring in polygon]
+        return kind, [[np.array([coordinates], float)]]
+    polygons = [coordinates] if kind == "Polygon" else coordinates
+    return kind, [[np.array(ring, float) for ring in polygon] for polygon in polygons]
 
 
 def _inside(
@@ -111,16 +115,19 @@ def _inside(
 ) -> BoolArray:
     if not area:
         return np.zeros(len(lon_deg), bool)
-    kind, rings = _geometry(area)
+    kind, parts = _geometry(area)
     if kind == "Point":
-        lon, lat = rings[0][0]
+        lon, lat = parts[0][0][0]
         x, y = local_frame(float(lon), float(lat)).to_local(lon_deg, lat_deg)
         near: BoolArray = np.hypot(x, y) <= (radius_m or 0.0)
         return near
-    odd = np.zeros(len(lon_deg), bool)
-    for ring in rings:
-        odd ^= _in_ring(ring, lon_deg, lat_deg)
-    return odd
+    inside = np.zeros(len(lon_deg), bool)
+    for rings in parts:
+        odd = np.zeros(len(lon_deg), bool)
+        for ring in rings:
+            odd ^= _in_ring(ring, lon_deg, lat_deg)
+        inside |= odd
+    return inside
 
 
 def _in_ring(ring: FloatArray, lon_deg: FloatArray, lat_deg: FloatArray) -> BoolArray:

@@ -37,13 +37,22 @@ class LocalFrame:
 
     def to_local(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
         """East and north of the origin, metres, arrays of any equal shape."""
-        x, y = self.projection(lon_deg, lat_deg)
-        return x, y
+        return _project(self.projection, lon_deg, lat_deg, inverse=False)
 
     def to_geographic(self, x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Longitude and latitude, WGS-84 degrees, arrays of any equal shape."""
-        lon, lat = self.projection(x_m, y_m, inverse=True)
-        return lon, lat
+        return _project(self.projection, x_m, y_m, inverse=True)
+
+
+def _project(
+    projection: Proj, first: FloatArray, second: FloatArray, *, inverse: bool
+) -> tuple[FloatArray, FloatArray]:
+    if first.size == 1:
+        # The library takes an array of one for a number, in a way that numpy gives up.
+        a, b = projection(first.item(), second.item(), inverse=inverse)
+        return np.full(first.shape, a), np.full(first.shape, b)
+    a, b = projection(first, second, inverse=inverse)
+    return a, b
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def place(
     if not (np.all(np.abs(lat) <= 90.0) and np.all(np.abs(lon) <= 180.0)):
         raise DecodeError(Reason.OUT_OF_RANGE, "position beyond 90 or 180 degrees")
     keys = _covered(entry, parameters)
+    if not keys and not len(lat):
+        return []  # it saw nothing, and nobody knows where
     home = _home(keys, lat, lon, parameters)
     x, y = home.frame.to_local(lon, lat)
     inside = home.inside_m(x, y)
@@ -121,8 +123,6 @@ def _home(keys: tuple[str, ...], lat: FloatArray, lon: FloatArray, parameters: P
     if len(keys) == 1:
         return cell(keys[0])
     if len(lat) == 0:
-        if not keys:
-            raise DecodeError(Reason.UNKNOWN_FRAME, "an empty frame of a source without coverage")
         return cell(keys[0])
     resolution = parameters.h3_resolution
     owners = Counter(owner(la, lo, resolution) for la, lo in zip(lat, lon, strict=True))

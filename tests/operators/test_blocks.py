@@ -30,7 +30,7 @@ def whole(events, interval_us=SECOND_US, offsets=5):
 
 
 def test_a_block_names_its_partition_and_holds_its_records_in_order():
-    (block,) = whole(reversed(records([0, 1, 1])))
+    (block,) = whole(reversed(records([1, 1, 1])))
     assert (block.topic, block.partition, block.first, block.last) == ("fused.objects", 3, 0, 2)
     assert block.records == [b"r0", b"r1", b"r2"]
 

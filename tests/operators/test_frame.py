@@ -91,7 +91,7 @@ def test_unknown_observations_know_nothing_and_are_owned():
 
 
 def test_the_layout_of_an_observation_does_not_drift():
-    assert OBSERVATION.itemsize == 96
+    assert OBSERVATION.itemsize == 92
     assert all(OBSERVATION[name].str[0] in "<|" for name in OBSERVATION.names)
 
 

@@ -1,4 +1,4 @@
-"""Offline fusion: equal to the pipeline at ticks, blind to the order of arrival, honest in counts."""
+"""Offline fusion: equal to the pipeline at ticks, blind to arrival, honest in its counts."""
 
 import random
 
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from operators.offline import Instant, OfflineFusion
+from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
 from operators.reasons import Disposition, Reason
@@ -22,8 +23,8 @@ def frame(source, event_us, received_us=None, space="local", seed=0):
     t = (event_us - START_US) / 1e6
     objects = []
     for (x, y, vx, vy), (dx, dy) in zip(PLACES, noise, strict=True):
-        x, y = x + vx * t + dx, y + vy * t + dy
-        place = {"x": x, "y": y} if space == "local" else geographic(x, y)
+        at = (x + vx * t + dx, y + vy * t + dy)
+        place = dict(zip("xy", at, strict=True)) if space == "local" else geographic(*at)
         objects.append(place | {"class": "car", "score": 0.9, "position_cov": [0.09, 0, 0, 0.09]})
     head = {"source": source, "event_time_us": event_us, "frame": space, "objects": objects}
     return head | {"receive_time_us": event_us if received_us is None else received_us}
@@ -65,9 +66,11 @@ def pictures(lines):
     ]
     for n, line in enumerate(lines, 1):
         head = msgspec.json.decode(line)
-        record = RawRecord(n, head["receive_time_us"], 0, "recording.json", head["source"], "", line)
+        record = RawRecord(
+            n, head["receive_time_us"], 0, "recording.json", head["source"], "", line
+        )
         log.append(LogRecord("raw.roadside", 0, record))
-    outputs = run(log, Pipeline(OfflineFusion(100_000)._parameters))
+    outputs = run(log, Pipeline(Parameters()))
     made = [msgspec.msgpack.decode(o.value) for o in outputs if o.route == OBJECTS]
     return [one for one in made if one["count"]]
 
@@ -97,7 +100,9 @@ def test_frames_that_come_late_change_pictures_but_not_offline_rows():
     instants, _, _ = fused(lines, 100_000)
     expected = pictures([line for line in lines if b'"late"' not in line])
     at = {one["tick_us"]: one for one in expected}
-    same = [np.ascontiguousarray(one.rows["x_m"]).tobytes() == at[one.at_us]["x_m"] for one in instants]
+    same = [
+        np.ascontiguousarray(one.rows["x_m"]).tobytes() == at[one.at_us]["x_m"] for one in instants
+    ]
     first = next(i for i, one in enumerate(instants) if one.at_us >= START_US + 1_000_000)
     assert all(same[:first])
     assert not any(same[first : first + 5])

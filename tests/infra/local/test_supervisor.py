@@ -14,9 +14,17 @@ import psutil
 import pytest
 
 from infra.local import state as station_state
+from infra.local.planning import refuse_old_snapshots
 from infra.local.process import MARKER, Identity, strays
-from infra.local.state import StateError, choose_ports
-from infra.local.station import AlreadyRunningError, LocalStation, StationError
+from infra.local.state import (
+    AlreadyRunningError,
+    JobPlan,
+    Plan,
+    StateError,
+    StationError,
+    choose_ports,
+)
+from infra.local.station import LocalStation
 from jobs.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -140,7 +148,7 @@ def test_old_snapshot_is_refused_and_a_young_one_is_not(tmp_path):
     snapshot.touch()
     flink = replace(Settings().flink, parallelism=1)
     station = LocalStation(tmp_path, parts=("fusion",), chosen=Settings(flink=flink))
-    station._refuse_old_snapshots()
+    refuse_old_snapshots(tmp_path, Plan((), (JobPlan("fusion", None),)), station.settings)
     old_s = time.time() - flink.transaction_timeout_ms / 1000 - 60
     os.utime(snapshot, (old_s, old_s))
     with pytest.raises(StationError, match=r"--rewind.*--fresh"):

@@ -8,8 +8,8 @@ import pytest
 from infra.local.paths import ROOT
 from infra.local.process import strays
 from infra.local.rest import FlinkError
-from infra.local.state import JobPlan
-from infra.local.station import LocalStation, StationError
+from infra.local.state import JobPlan, StationError
+from infra.local.station import LocalStation
 
 JOB = ROOT / "infra" / "local" / "archive_job.py"
 pytestmark = [pytest.mark.station, pytest.mark.timeout(300)]

@@ -1,0 +1,141 @@
+"""One demo from the first record to the last figure."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from clickhouse_driver import Client, errors
+
+from infra.demo.plan import send_district, send_recordings
+from infra.demo.report import Measured
+from infra.demo.rows import Rows, gather
+from infra.demo.watch import LiveReader, committed
+from infra.replay.messages import RecordedMessage
+from infra.replay.send import Watcher
+from infra.simulator.placement import Placement
+from infra.simulator.scenario import Simulated
+from infra.simulator.score import FusedRows, Score, score
+from jobs.io.avro import AvroCodec
+from jobs.io.registry import register_all
+from jobs.settings import Settings
+
+QUIET_S = 14.0  # cells publish for 10 s after the last input; then their seconds close
+PATIENCE_S = 90.0  # for the warehouse to have it all
+_MARGIN_S = 3.0
+
+Say = Callable[[str], None]
+
+
+class DemoError(RuntimeError):
+    """The demo cannot tell its figures; the text says why and what to do."""
+
+
+def run(
+    settings: Settings,
+    recordings: list[list[RecordedMessage]],
+    simulated: Simulated,
+    placement: Placement,
+    up_us: int,
+    say: Say,
+    watch: Watcher,
+) -> Measured:
+    """Send everything, wait until it has arrived, and measure.
+
+    Parameters
+    ----------
+    settings
+        With the addresses of the running parts.
+    recordings, simulated, placement
+        What is sent, and where the simulated district lies.
+    up_us
+        When the start of the station began, UTC microseconds.
+    say, watch
+        Told what happens, and how far the sending is.
+
+    Raises
+    ------
+    DemoError
+        If rows do not arrive in the warehouse.
+    """
+    codec = AvroCodec(register_all(settings.registry.url))
+    reader = LiveReader(settings.kafka.client(), codec, settings.run.cut_us)
+    reader.start()
+    say("recordings: real messages of vehicles and roadside units, at their own pace")
+    records = send_recordings(recordings, settings.kafka)
+    say("a simulated district: four roadside units, twenty probes, weather and an alert")
+    sent, shift_us = send_district(simulated, settings.kafka, watch)
+    say("waiting until the last pictures are committed and loaded")
+    time.sleep(QUIET_S)
+    rows, accounts = gather(committed(settings.kafka.client(), codec))
+    loaded = _await_loaded(settings, rows.objects)
+    ages = reader.end()
+    first_s = (ages.first_row_us - up_us) / 1e6 if ages.first_row_us else math.nan
+    return Measured(
+        records_in=records + sent,
+        rows=rows,
+        accounts=accounts,
+        rows_clickhouse=loaded,
+        score=_score(simulated, rows, placement, shift_us),
+        ages=ages,
+        input_delays_us=[s.receive_time_us - s.event_time_us for s in simulated.sent],
+        cut_us=settings.run.cut_us,
+        first_row_s=first_s,
+    )
+
+
+def _score(simulated: Simulated, rows: Rows, placement: Placement, shift_us: int) -> Score:
+    """Score of the district's rows, moved back to the scenario's own times."""
+    fused = rows.fused(placement)
+    own = FusedRows(
+        fused.time_us - shift_us,
+        fused.track_id,
+        fused.object_class,
+        fused.x_m,
+        fused.y_m,
+        fused.sources,
+    )
+    return score(simulated.truth, simulated.views, simulated.frames, own)
+
+
+def _await_loaded(settings: Settings, expected: int) -> int:
+    """Rows in the warehouse, once they are as many as expected or patience has ended."""
+    client = client_of(settings)
+    query = f"SELECT count() FROM {settings.clickhouse.database}.fused_object_state FINAL"
+    limit = time.monotonic() + PATIENCE_S
+    loaded = -1
+    while time.monotonic() < limit:
+        try:
+            loaded = client.execute(query)[0][0]
+        except (errors.Error, OSError, EOFError):
+            client.disconnect()
+        if loaded >= expected:
+            # One more look after a while: rows that come twice must not pass.
+            time.sleep(_MARGIN_S)
+            return int(client.execute(query)[0][0])
+        time.sleep(0.5)
+    return loaded
+
+
+def client_of(settings: Settings) -> Client:
+    """A client of the warehouse."""
+    options: dict[str, Any] = settings.clickhouse.client()
+    return Client(**options, database=settings.clickhouse.database)
+
+
+def longest_path(settings: Settings, count: int = 8) -> list[tuple[Any, ...]]:
+    """Points of the vehicle that was followed longest: instant, latitude, longitude, speed."""
+    client = client_of(settings)
+    found = client.execute(
+        "SELECT track_id FROM fused_object_state WHERE object_class IN (1, 3, 4) "
+        "GROUP BY track_id ORDER BY count() DESC, track_id LIMIT 1"
+    )
+    if not found:
+        return []
+    points = client.execute(
+        "SELECT tick, lat_e7 / 1e7, lon_e7 / 1e7, "
+        "round(sqrt(pow(velocity_east_mps, 2) + pow(velocity_north_mps, 2)), 1), track_id "
+        "FROM fused_object_state WHERE track_id = %(track)s ORDER BY tick",
+        {"track": found[0][0]},
+    )
+    return list(points[:: max(1, len(points) // count)])

@@ -1,0 +1,186 @@
+"""Sending recorded messages: the time that they get, and that a broker has every one."""
+
+import time
+
+import msgspec
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+
+from infra.kafka.topics import create_topics
+from infra.local.station import LocalStation
+from infra.replay.messages import RecordedMessage
+from infra.replay.send import (
+    SendError,
+    Timeline,
+    create_backfill,
+    producer_of,
+    send_backfill,
+    send_live,
+)
+from jobs.runtime.clock import now_us
+from jobs.sections import Kafka
+from operators.sources import SourceEntry, effective_us
+
+FIRST_US = 1_653_016_740_123_456
+ENTRIES = [{"source_id": f"unit-{i}", "kind": "roadside", "frame": "local"} for i in range(3)]
+NOBODY = Kafka("127.0.0.1:9")
+
+
+def message(k, payload=b"{}", topic="raw.roadside"):
+    return RecordedMessage(FIRST_US + k * 100_000, topic, f"unit-{k % 3}", "rsm.json", payload)
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+def test_recorded_instants_come_again_in_order(speed):
+    timeline = Timeline(FIRST_US, 1_763_850_000_000_000, speed)
+    assert timeline.after_us(FIRST_US) == 0
+    assert timeline.after_us(FIRST_US + 1_000_000) == 1_000_000 / speed
+    for recorded_us in (FIRST_US, FIRST_US + 777_777):
+        shift_us = timeline.shift_us(recorded_us)
+        assert shift_us % 1000 == 0
+        wall_us = timeline.start_us + timeline.after_us(recorded_us)
+        assert 0 <= wall_us - (recorded_us + shift_us) < 1000
+
+
+def test_at_recorded_speed_all_messages_have_one_shift():
+    timeline = Timeline(FIRST_US, 1_763_850_000_000_000)
+    assert len({timeline.shift_us(FIRST_US + k * 33_333) for k in range(100)}) == 1
+
+
+@pytest.mark.parametrize("name", ["", "a b", "-x", "a/b", "x" * 101])
+def test_name_that_no_topic_can_have_is_refused(name):
+    with pytest.raises(SendError, match="cannot name a backfill"):
+        create_backfill(NOBODY, name, {})
+
+
+def test_message_for_another_topic_is_refused_before_anything_is_sent():
+    with pytest.raises(SendError, match=r"fused\.objects"):
+        send_live([message(0, topic="fused.objects")], [], producer_of(NOBODY))
+
+
+def test_backfill_without_messages_is_refused():
+    with pytest.raises(SendError, match="without messages"):
+        send_backfill([], ENTRIES, producer_of(NOBODY), "x", acceptance_us=0)
+
+
+def test_backfill_of_times_that_no_broker_holds_is_refused():
+    first = RecordedMessage(9_000_000, "raw.roadside", "unit", "rsm.json", b"{}")
+    with pytest.raises(SendError, match="1970"):
+        send_backfill([first], ENTRIES, producer_of(NOBODY), "x", acceptance_us=0)
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory):
+    with LocalStation(tmp_path_factory.mktemp("station"), parts=("broker",), jobs=()) as station:
+        given = station.resolved.kafka
+        create_topics(given, {"raw.signal": 1})
+        yield given
+
+
+def read_all(kafka, topics):
+    """All records of topics by topic: (partition, timestamp in ms, key, value, headers)."""
+    consumer = Consumer(kafka.client() | {"group.id": "test", "enable.partition.eof": False})
+    there = consumer.list_topics(timeout=20).topics
+    ends, found = {}, {topic: [] for topic in topics}
+    for topic in topics:
+        for number in there[topic].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), 20)
+            ends[topic, number] = high - low
+    consumer.assign([TopicPartition(*place, 0) for place, count in ends.items() if count])
+    limit = time.monotonic() + 30
+    while sum(map(len, found.values())) < sum(ends.values()) and time.monotonic() < limit:
+        one = consumer.poll(1.0)
+        if one is not None and one.error() is None:
+            headers = dict(one.headers() or [])
+            facts = (one.partition(), one.timestamp()[1], one.key(), one.value(), headers)
+            found[one.topic()].append(facts)
+    consumer.close()
+    return found
+
+
+@pytest.mark.station
+def test_live_messages_come_at_their_pace_after_their_entries_hold(kafka):
+    messages = [message(k, b"%d" % k) for k in range(10)]
+    late_entry = ENTRIES[0] | {"valid_from_us": FIRST_US}
+    told = []
+    began_us = now_us()
+    counts = send_live(
+        messages[::-1], [*ENTRIES, late_entry], producer_of(kafka), watch=lambda *t: told.append(t)
+    )
+    assert counts == {"station.sources": 4, "raw.roadside": 10}
+    assert {stage for stage, *_ in told} == {"entries", "notice", "messages"}
+    assert told[-1] == ("messages", 10, 10)
+    found = read_all(kafka, ["station.sources", "raw.roadside"])
+    sent = sorted(found["raw.roadside"], key=lambda one: int(one[3]))
+    assert [one[2] for one in sent] == [m.source_id.encode() for m in messages]
+    headers = [one[4] for one in sent]
+    assert {h["format"] for h in headers} == {b"rsm.json"}
+    assert [h["source"] for h in headers] == [one[2] for one in sent]
+    (shift,) = {int(h["shift_us"]) for h in headers}
+    assert began_us < FIRST_US + shift < now_us()
+    for one, recorded in zip(sent, messages, strict=True):
+        # On time, as far as a busy machine goes; never early by more than the parts of 1 ms.
+        delay_us = one[1] * 1000 - (recorded.receive_time_us + shift)
+        assert -2000 <= delay_us < 2_000_000
+    entries = [(one[1] * 1000, msgspec.convert(msgspec.json.decode(one[3]), SourceEntry))
+               for one in found["station.sources"]]  # fmt: skip
+    assert max(effective_us(e, at_us) for at_us, e in entries) <= FIRST_US + shift
+
+
+@pytest.mark.station
+def test_backfill_has_recorded_times_and_a_closing_pulse_everywhere(kafka):
+    names = create_backfill(kafka, "old", {"raw.roadside": 3, "raw.signal": 1})
+    messages = [message(k, b"%d" % k) for k in range(20)]
+    counts = send_backfill(messages, ENTRIES, producer_of(kafka), "old", acceptance_us=2_000_000)
+    assert counts == {"station.sources.old": 3, "raw.roadside.old": 20}
+    found = read_all(kafka, names)
+    pulses = {topic: [one for one in found[topic] if one[2] == b"pulse"] for topic in names}
+    assert {topic: len(p) for topic, p in pulses.items()} == {
+        "raw.roadside.old": 3, "raw.probe.old": 4, "raw.signal.old": 1, "raw.context.old": 2,
+        "station.sources.old": 2,
+    }  # fmt: skip
+    closing_ms = (messages[-1].receive_time_us + 14_000_000) // 1000
+    assert {(one[1], one[3]) for p in pulses.values() for one in p} == {(closing_ms, None)}
+    sent = sorted((o for o in found["raw.roadside.old"] if o[3]), key=lambda one: int(one[3]))
+    assert [one[1] for one in sent] == [m.receive_time_us // 1000 for m in messages]
+    assert all("shift_us" not in one[4] and one[4]["format"] == b"rsm.json" for one in sent)
+    ahead = {one[1] for one in found["station.sources.old"] if one[3]}
+    assert ahead == {(FIRST_US - 10_000_000) // 1000}
+
+
+@pytest.mark.station
+def test_backfill_name_serves_once(kafka):
+    create_backfill(kafka, "twice", {})
+    with pytest.raises(SendError, match=r"raw\.roadside\.twice.*there already"):
+        create_backfill(kafka, "twice", {})
+
+
+@pytest.mark.station
+def test_topics_that_are_not_there_are_named(kafka):
+    with pytest.raises(SendError, match=r"missing: raw\.context\.never"):
+        send_backfill([message(0)], [], producer_of(kafka), "never", acceptance_us=0)
+
+
+@pytest.mark.station
+def test_record_larger_than_any_topic_takes_is_an_error(kafka):
+    big = message(0, b"x" * (16 * 1024 * 1024))
+    with pytest.raises(SendError, match="raw.roadside"):
+        send_live([big], [], producer_of(kafka))
+
+
+@pytest.mark.station
+def test_record_that_the_broker_refuses_is_an_error(kafka):
+    create_backfill(kafka, "small", {})
+    limit = ConfigEntry("max.message.bytes", "500", incremental_operation=AlterConfigOpType.SET)
+    topic = ConfigResource("topic", "raw.roadside.small", incremental_configs=[limit])
+    for future in AdminClient(kafka.client()).incremental_alter_configs([topic]).values():
+        future.result(20)
+    messages = [message(0), message(1, b"x" * 1000)]
+    with pytest.raises(SendError, match=r"not delivered; raw\.roadside\.small"):
+        send_backfill(messages, ENTRIES, producer_of(kafka), "small", acceptance_us=0)
+
+
+def test_broker_that_is_gone_is_an_error():
+    with pytest.raises(SendError, match="does not answer"):
+        send_live([message(0)], [], producer_of(NOBODY))

@@ -1,0 +1,183 @@
+"""What holds for every `KeyedStep`, whatever it does."""
+
+import random
+from collections import namedtuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators import tracker
+from operators.blocks import Blocks
+from operators.cell import CellStep
+from operators.decode.registry import decode
+from operators.envelope import Kind, seal
+from operators.frame import pack_frame
+from operators.front import Front, picture_due_us, share_source
+from operators.identity import Identity
+from operators.parameters import Parameters
+from operators.pipeline import FOREVER_US, Stage
+from operators.publish import Publish
+from operators.raw import pack_raw
+from operators.report import Name, Report, Sighting, encoder
+from operators.step import State
+from tests.builders import (
+    HOME,
+    START_US,
+    a_frame,
+    a_line,
+    a_raw_record,
+    a_row,
+    a_source_entry,
+    kept,
+)
+
+PARAMETERS = Parameters(quiet_us=500_000)
+TICK_US = PARAMETERS.tick_us
+Case = namedtuple("Case", "step key events shared")
+
+
+def front():
+    entries = [a_raw_record(k, START_US - 9_000_000, a_source_entry(f"u{k}")) for k in range(3)]
+    shared = dict(share_source({}, pack_raw(entry)) for entry in entries)
+    events = []
+    for k in range(40):
+        received = START_US + 30_000 * k
+        body = b"{" if k % 7 == 6 else a_line(received - 40_000, source=f"u{k % 4}")
+        events.append(pack_raw(a_raw_record(k, received, body, source=f"u{k % 4}")))
+    return Case(lambda: Front(PARAMETERS, decode), "raw.roadside/0", events, shared)
+
+
+def cell():
+    events = []
+    for k in range(60):
+        event_us = START_US + 33_000 * k - (400_000 if k % 9 == 8 else 0)
+        received_us = START_US + 33_000 * k + 50_000
+        frame = a_frame(
+            [[0.4 * k, 0.0], [0.0, 40.0]],
+            event_us,
+            receive_time_us=received_us,
+            source_id=f"u{k % 3}",
+            offset=k,
+        )
+        due_us = picture_due_us(event_us, received_us, PARAMETERS)
+        events.append(seal(due_us, Kind.FRAMES, pack_frame(frame)))
+    return Case(lambda: CellStep(PARAMETERS, tracker), HOME.key, events, {})
+
+
+def identity():
+    events = []
+    for k in range(30):
+        sighting = Sighting(f"c{k % 4}", k % 5, START_US + k % 3, [k // 3, k // 4 + 100])
+        events.append(seal(START_US + k // 6 * TICK_US, Kind.SIGHTING, encoder.encode(sighting)))
+    return Case(Identity, "all", events, {})
+
+
+def publish():
+    events = []
+    for k in range(12):
+        tick = START_US + k * TICK_US
+        rows = b"".join(a_row(track_id=i, last_us=tick).tobytes() for i in range(1, 4))
+        report = Report(tick, rows, ["u1"], b"", [], [], ["u1"], [])
+        due_us = tick + PARAMETERS.cut_us
+        events.append(seal(due_us, Kind.PICTURE, encoder.encode(report)))
+        if k % 3 == 2:
+            name = Name(k // 3 + 1, 70 + k)
+            events.append(seal(due_us, Kind.NAME, encoder.encode(name)))
+    return Case(lambda: Publish(PARAMETERS), HOME.key, events, {})
+
+
+def blocks():
+    events = [pack_raw(a_raw_record(k, START_US + 90_000 * k)) for k in range(40)]
+    return Case(lambda: Blocks(1_000_000, 7), "fused.objects/0", events, {})
+
+
+CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}
+CASES["blocks"] = blocks()
+every_step = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+def history(case, *, shuffled=None, rebuilt=False, until=400):
+    """State and outputs after each wake, to the end."""
+    step, waiting, state, told = case.step(), {}, State(), []
+    events = list(case.events)
+    if shuffled is not None:
+        shuffled.shuffle(events)
+    for event in events:
+        waiting.setdefault(step.wake_for(event), []).append(event)
+    while waiting and len(told) < until:
+        at_us = min(waiting)
+        if rebuilt:
+            step = case.step()
+            state = State(state.value, {k: bytes(v) for k, v in state.entries.items()})
+        result = step.on_wake(case.key, state, waiting.pop(at_us), case.shared, at_us)
+        state = kept(state, result)
+        told.append((at_us, state.value, dict(state.entries), list(result.outputs)))
+        if result.wake_at_us is not None:
+            waiting.setdefault(result.wake_at_us, [])
+    return told
+
+
+STRAIGHT = {id(case): history(case) for case in CASES.values()}
+
+
+@every_step
+@given(seed=st.integers(0, 2**32))
+def test_the_order_in_which_events_arrive_changes_no_byte(case, seed):
+    assert history(case, shuffled=random.Random(seed)) == STRAIGHT[id(case)]
+
+
+@every_step
+def test_a_step_built_anew_at_every_wake_goes_on_from_the_bytes(case):
+    assert history(case, rebuilt=True) == STRAIGHT[id(case)]
+
+
+@every_step
+def test_every_instance_wakes_with_its_events(case):
+    assert any(outputs for _, _, _, outputs in STRAIGHT[id(case)])
+    assert all(case.step().wake_for(event) % 1000 == 0 for event in case.events)
+
+
+@every_step
+def test_wakes_asked_for_lie_ahead_and_end(case):
+    told = STRAIGHT[id(case)]
+    assert len(told) < 400
+    stage = Stage(case.step())
+    for event in case.events:
+        stage.take(case.key, event)
+    list(stage.advance(FOREVER_US))
+    assert list(stage.advance(FOREVER_US)) == []
+
+
+@every_step
+def test_a_wake_with_nothing_due_is_no_failure_even_for_a_new_key(case):
+    at_us = START_US + TICK_US
+    result = case.step().on_wake(case.key, State(), [], case.shared, at_us)
+    assert not [o for o in result.outputs if o.route != "publish"]
+    assert result.wake_at_us is None or result.wake_at_us > at_us
+
+
+@pytest.mark.parametrize("name", ["cell", "identity", "publish", "blocks"])
+def test_a_key_that_has_gone_quiet_is_forgotten(name):
+    _, value, entries, _ = STRAIGHT[id(CASES[name])][-1]
+    assert (value, entries) == (None, {})
+
+
+@pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
+def test_the_value_begins_with_its_version(name):
+    states = [value for _, value, _, _ in STRAIGHT[id(CASES[name])] if value is not None]
+    assert states
+    assert {msgspec.msgpack.decode(value)[0] for value in states} == {1}
+    assert not any(value.startswith(b"\x80") for value in states)  # what a pickle begins with
+
+
+@pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
+def test_a_value_of_another_version_is_refused(name):
+    case = CASES[name]
+    at_us, value = next((at, v) for at, v, _, _ in STRAIGHT[id(case)] if v is not None)
+    other = msgspec.msgpack.decode(value, strict=False)
+    other[0] = 99
+    state = State(msgspec.msgpack.encode(other))
+    with pytest.raises(ValueError, match="version 99"):
+        case.step().on_wake(case.key, state, [], case.shared, at_us)
