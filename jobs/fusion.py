@@ -117,17 +117,28 @@ def _sink(tables: StreamTableEnvironment, settings: Settings, topics: Topics) ->
     statements.attach_as_datastream()
 
 
+def _of(settings: Settings, chosen: argparse.Namespace) -> Settings:
+    """Settings with what the command line says about this run; a backfill is a run of its own."""
+    run_id = chosen.run or chosen.backfill or settings.run.run_id
+    parallelism = chosen.parallelism or settings.flink.parallelism
+    return replace(
+        settings,
+        run=replace(settings.run, run_id=run_id),
+        flink=replace(settings.flink, parallelism=parallelism),
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Build the job and hand it to Flink."""
     parser = argparse.ArgumentParser(prog="fusion", description="The fusion job.")
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
     parser.add_argument("--backfill", default="", help="name of a backfill's topic set")
+    parser.add_argument("--run", default="", help="run_id of the rows; default: run.run_id")
+    parser.add_argument("--parallelism", type=int, default=0, help="default: flink.parallelism")
     chosen = parser.parse_args(arguments)
-    settings = load(chosen.config)
+    settings = _of(load(chosen.config), chosen)
     topics = Topics(f".{chosen.backfill}" if chosen.backfill else "")
-    if chosen.backfill:
-        settings = replace(settings, run=replace(settings.run, run_id=chosen.backfill))
-    encode = RouteEncoder(AvroCodec(register_all(settings.registry.url)))
+    encode = RouteEncoder(AvroCodec(register_all(settings.registry.address())))
     env_tables = environment(settings, settings.flink.parallelism)
     build(env_tables, settings, encode, topics, bounded=bool(chosen.backfill))
     env_tables[0].execute(JOB + topics.suffix)

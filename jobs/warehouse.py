@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="warehouse", description="The warehouse job.")
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
     settings = load(parser.parse_args(arguments).config)
-    codec = AvroCodec(register_all(settings.registry.url))
+    codec = AvroCodec(register_all(settings.registry.address()))
     insert = Insert(warehouse_settings(settings), codec, topic_ids(settings), settings.run.run_id)
     env, tables = environment(settings, parallelism=1)
     build(tables, settings, insert)

@@ -19,7 +19,7 @@ from operators.halo import Halo, watch_halo
 from operators.parameters import Parameters
 from operators.report import LINK_ROW, Report, encoder
 from operators.routes import IDENTITY, PUBLISH
-from operators.step import Output, Result, State
+from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
 
 VERSION = 1
@@ -115,6 +115,7 @@ class CellStep:
         """Take the frames of one tick and report."""
         tick = at_us - self._parameters.cut_us
         kept = _DECODER.decode(state.value) if state.value else CellState()
+        check_version(kept.version, VERSION, "state of a cell")
         arrived = (frame for event in due for frame in unpack_frames(unseal(event)[2]))
         frames = sorted(arrived, key=lambda frame: frame.order)
         for frame in frames:

@@ -29,7 +29,7 @@ from operators.sources import (
     entry_at,
     parse_entry,
 )
-from operators.step import Output, Result, State
+from operators.step import Output, Result, State, check_version
 from operators.transform.place import Stamp, place
 
 VERSION = 1
@@ -125,6 +125,7 @@ class Front:
         """Take the records of one slice."""
         topic, _, partition = key.rpartition("/")
         kept = _DECODER.decode(state.value) if state.value else _fresh()
+        check_version(kept.version, VERSION, "state of the front")
         wake = _Wake(topic, int(partition), at_us, shared, state.entries, kept)
         for record in sorted(map(unpack_raw, due)):
             self._take(record, wake)

@@ -11,7 +11,7 @@ import msgspec
 from operators.envelope import Kind, due_us, seal, unseal
 from operators.report import Name, Sighting, encoder, sighting_decoder
 from operators.routes import PUBLISH
-from operators.step import Output, Result, State
+from operators.step import Output, Result, State, check_version
 
 VERSION = 1
 OBSERVATION_US = 10_000_000  # how long an observation proves anything
@@ -51,10 +51,12 @@ class Identity:
     ) -> Result:
         """Take the sightings of one tick; tell each cell the names that changed."""
         kept = _DECODER.decode(state.value) if state.value else IdentityState()
+        check_version(kept.version, VERSION, "state of the identity step")
         sightings = sorted(
             (sighting_decoder.decode(unseal(event)[2]) for event in due),
             key=lambda s: (s.born_us, s.cell, s.track_id),
         )
+        _forget(kept, at_us)
         before = {local: member.name for local, member in kept.members.items()}
         for sighting in sightings:
             _take(kept, sighting, at_us)
@@ -65,7 +67,6 @@ class Identity:
             for (cell, track_id), member in sorted(kept.members.items())
             if member.name != before.get((cell, track_id), track_id)
         ]
-        _forget(kept, at_us)
         empty = not kept.members and not kept.observations
         wake_at = None if empty else at_us + TRACK_US + 1_000_000
         return Result(None if empty else encoder.encode(kept), {}, outputs, wake_at)

@@ -43,6 +43,7 @@ from operators.transform.place import Stamp, place
 FORMAT = "recording.json"
 FOREVER_US = 2**62
 _FORGOTTEN_US = 600_000_000  # no track is hidden for so long and comes back
+_Order = tuple[int, str, int, str, int, int]  # as `Frame.order`
 # Every line is placed in the one frame of the recording, whoever sent it.
 _ENTRY = SourceEntry(source_id="recording", kind="roadside", frame="local")
 
@@ -148,7 +149,8 @@ class OfflineFusion:
         self._state = tracker.empty()
         self._space: Space | None = None
         self._frame: LocalFrame | None = None
-        self._waiting: list[tuple[tuple[int, str, int, int, int], Frame]] = []
+        self._waiting: list[_Order] = []  # a heap
+        self._frames: dict[_Order, Frame] = {}
         self._known: set[tuple[int, str, int]] = set()
         self._newest_us = 0  # receive time
         self._taken_us = 0  # frames of an earlier event time have been taken
@@ -194,7 +196,8 @@ class OfflineFusion:
         if name in self._known:
             return Unused(number, Disposition.DUPLICATE, Reason.REPEATED, "")
         self._known.add(name)
-        heapq.heappush(self._waiting, (frame.order, frame))
+        self._frames[frame.order] = frame
+        heapq.heappush(self._waiting, frame.order)
         self._newest_us = max(self._newest_us, frame.receive_time_us)
         self.summary.refused += refused
         return None
@@ -235,10 +238,10 @@ class OfflineFusion:
     def _take_until(self, bound_us: int) -> Iterator[Instant]:
         """Take the frames before an event time."""
         frames = []
-        while self._waiting and self._waiting[0][0][0] < bound_us:
-            order, frame = heapq.heappop(self._waiting)
+        while self._waiting and self._waiting[0][0] < bound_us:
+            order = heapq.heappop(self._waiting)
             self._known.remove(order[:3])
-            frames.append(frame)
+            frames.append(self._frames.pop(order))
         self._taken_us = max(self._taken_us, bound_us)
         yield from self._publish(frames, bound_us)
 

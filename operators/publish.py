@@ -14,7 +14,7 @@ from operators.parameters import Parameters
 from operators.picture import columns, positions
 from operators.report import LINK_ROW, Report, encoder, name_decoder, report_decoder
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
-from operators.step import Output, Result, State
+from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
 from operators.transform.cells import LOCAL, cell
 from operators.transform.place import cell_integer
@@ -71,6 +71,7 @@ class Publish:
     ) -> Result:
         """Publish the report of one tick, under the names known by then."""
         kept = _DECODER.decode(state.value) if state.value else PublishState()
+        check_version(kept.version, VERSION, "state of the publish step")
         opened = [unseal(event)[1:] for event in due]
         outputs: list[Output] = []
         for content in sorted(c for kind, c in opened if kind is Kind.NAME):

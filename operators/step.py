@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from operators.errors import LayoutError
+
 
 class Output(NamedTuple):
     """One value on its way to the next stage or to a topic.
@@ -60,6 +62,19 @@ class Result:
     entries: Mapping[str, bytes | None] = field(default_factory=dict)
     outputs: Sequence[Output] = ()
     wake_at_us: int | None = None
+
+
+def check_version(found: int, known: int, what: str) -> None:
+    """Refuse a state that another release wrote.
+
+    Raises
+    ------
+    LayoutError
+        If `found` is not `known`.
+    """
+    if found != known:
+        msg = f"{what} of version {found}, this release reads {known}"
+        raise LayoutError(msg)
 
 
 class KeyedStep(Protocol):

@@ -58,7 +58,7 @@ def run(
     DemoError
         If rows do not arrive in the warehouse.
     """
-    codec = AvroCodec(register_all(settings.registry.url))
+    codec = AvroCodec(register_all(settings.registry.address()))
     reader = LiveReader(settings.kafka.client(), codec, settings.run.cut_us)
     reader.start()
     say("recordings: real messages of vehicles and roadside units, at their own pace")

@@ -175,9 +175,9 @@ def test_the_value_begins_with_its_version(name):
 @pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
 def test_a_value_of_another_version_is_refused(name):
     case = CASES[name]
-    at_us, value = next((at, v) for at, v, _, _ in STRAIGHT[id(case)] if v is not None)
-    other = msgspec.msgpack.decode(value, strict=False)
+    at_us, value, entries, _ = next(wake for wake in STRAIGHT[id(case)] if wake[1] is not None)
+    other = list(msgspec.msgpack.decode(value))
     other[0] = 99
-    state = State(msgspec.msgpack.encode(other))
+    state = State(msgspec.msgpack.encode(other), entries)
     with pytest.raises(ValueError, match="version 99"):
         case.step().on_wake(case.key, state, [], case.shared, at_us)

@@ -34,7 +34,7 @@ def same(one, other):
     times=st.tuples(INT64, INT64, INT64),
     digest=st.integers(0, 2**64 - 1),
     n=st.integers(0, 5),
-    circle=st.tuples(*3 * [st.floats(allow_nan=False)]),
+    circle=st.tuples(*3 * [st.floats(allow_nan=False, width=32)]),
 )
 def test_a_frame_survives_packing(source, kind, flags, times, digest, n, circle):
     event, receive, offset = times

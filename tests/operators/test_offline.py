@@ -155,6 +155,7 @@ def test_frames_wait_no_longer_than_the_acceptance_bound():
         most = max(most, len(fusion._waiting))
     assert 35 < most <= 42
     assert not fusion._known
+    assert not fusion._frames
 
 
 @pytest.mark.parametrize(

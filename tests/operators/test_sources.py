@@ -33,8 +33,9 @@ def test_an_entry_holds_from_five_seconds_after_its_receipt_to_the_microsecond()
 
 
 def test_an_entry_may_name_a_later_instant_but_no_earlier_one():
-    early, late = parse_entry(a_source_entry(valid_from_us=1)), parse_entry(
-        a_source_entry(valid_from_us=LATER_US)
+    early, late = (
+        parse_entry(a_source_entry(valid_from_us=1)),
+        parse_entry(a_source_entry(valid_from_us=LATER_US)),
     )
     assert effective_us(early, START_US) == START_US + NOTICE_US
     assert effective_us(late, START_US) == LATER_US
@@ -52,8 +53,7 @@ def test_the_entry_of_its_time_holds_at_every_instant():
 def test_versions_do_not_depend_on_the_order_in_which_they_arrive(gap_us):
     # All three name the same later instant: the one received last holds.
     records = [
-        declared(START_US + k * gap_us, k, owner="abc"[k], valid_from_us=LATER_US)
-        for k in range(3)
+        declared(START_US + k * gap_us, k, owner="abc"[k], valid_from_us=LATER_US) for k in range(3)
     ]
     found = [shared_from(order) for order in permutations(records)]
     assert all(shared == found[0] for shared in found)

@@ -53,7 +53,7 @@ def test_every_observation_is_owned_by_the_cell_that_h3_names_and_no_other(place
     ]
 
 
-@given(st.integers(0, 5), st.floats(-600.0, 600.0), st.floats(-0.01, 0.01))
+@given(st.integers(0, 5), st.floats(-300.0, 300.0), st.floats(-0.01, 0.01))
 def test_a_point_on_the_border_has_one_owner(edge, along_m, across_m):
     a, b, c = HOME.edges[edge]
     x, y = -c * np.array([a, b]) + along_m * np.array([-b, a]) + across_m * np.array([a, b])

@@ -1,0 +1,158 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from operators import tracker
+from operators.cell import CellStep
+from operators.envelope import Kind, seal, unseal
+from operators.frame import pack_frame
+from operators.front import picture_due_us
+from operators.parameters import Parameters
+from operators.pipeline import FOREVER_US, Stage
+from operators.report import LINK_ROW, report_decoder
+from operators.routes import PUBLISH
+from operators.track import TRACK_ROW
+from tests.builders import HOME, START_US, a_frame
+
+PARAMETERS = Parameters(quiet_us=500_000)
+TICK_US, CUT_US = PARAMETERS.tick_us, PARAMETERS.cut_us
+
+
+def drive(frames, parameters=PARAMETERS, watermark_us=FOREVER_US):
+    """Reports by tick."""
+    stage = Stage(CellStep(parameters, tracker))
+    for frame in frames:
+        due_us = picture_due_us(frame.event_time_us, frame.receive_time_us, parameters)
+        stage.take(HOME.key, seal(due_us, Kind.FRAMES, pack_frame(frame)))
+    sent = [unseal(o.value)[2] for o in stage.advance(watermark_us) if o.route == PUBLISH]
+    reports = [report_decoder.decode(content) for content in sent]
+    return {report.tick_us - START_US: report for report in reports}
+
+
+def stream(n=40, late=(), by_us=700_000):
+    """One moving object seen by two sources every 50 ms; some frames are received late."""
+    rng = np.random.default_rng(3)
+    frames = []
+    for k in range(n):
+        event_us = START_US + 50_000 * k
+        delay_us = by_us if k in late else 30_000
+        frames.append(
+            a_frame(
+                [[0.5 * k, 0.0] + rng.normal(0, 0.2, 2), [-0.5 * k, 30.0]],
+                event_us,
+                receive_time_us=event_us + delay_us,
+                source_id=f"u{k % 2}",
+                offset=k,
+            )
+        )
+    return frames
+
+
+def test_a_late_frame_gives_the_rows_of_one_in_time_from_the_next_tick_on():
+    prompt, late = drive(stream()), drive(stream(late=(20,)))
+    # Frame 20 is of 1.0 s, received at 1.7 s: pictures of 1.0 to 1.5 s are without it.
+    assert {t for t in prompt if prompt[t].rows != late[t].rows} == set(
+        range(1_000_000, 1_600_000, TICK_US)
+    )
+    assert prompt.keys() == late.keys()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_late_frames_within_the_bound_change_nothing_in_the_end(seed):
+    rng = np.random.default_rng(seed)
+    frames = stream()
+    delays = rng.integers(0, PARAMETERS.acceptance_us // 1000, len(frames)) * 1000
+    scattered = [
+        replace(f, receive_time_us=f.event_time_us + int(d))
+        for f, d in zip(frames, delays, strict=True)
+    ]
+    prompt, late = drive(frames), drive(scattered)
+    last_us = START_US + PARAMETERS.acceptance_us + 40 * 50_000
+    after = [t for t in prompt if START_US + t > last_us and t in late]
+    assert all(prompt[t].rows == late[t].rows for t in after)
+    assert links_of(prompt) == links_of(late)
+
+
+def links_of(reports):
+    """Observations that the reports account for: offset and index, in order."""
+    rows = [np.frombuffer(report.links, LINK_ROW) for report in reports.values()]
+    return sorted((int(row["offset"]), int(row["index"])) for part in rows for row in part)
+
+
+@pytest.mark.parametrize(
+    ("event_us", "receive_us", "first_tick"),
+    [
+        (0, CUT_US, 0),
+        (0, CUT_US + 1000, TICK_US),
+        (1, 0, TICK_US),
+        (TICK_US, TICK_US, TICK_US),
+        (5 * TICK_US, 0, 5 * TICK_US),
+    ],
+)
+def test_a_picture_holds_what_was_before_it_and_was_received_in_its_cut(
+    event_us, receive_us, first_tick
+):
+    times = {"event_us": START_US + event_us, "receive_time_us": START_US + receive_us}
+    reports = drive([a_frame([[0.0, 0.0]], **times)])
+    assert min(reports) == first_tick
+    assert len(np.frombuffer(reports[first_tick].rows, TRACK_ROW)) == 1
+    assert len(reports[first_tick].links) == LINK_ROW.itemsize
+
+
+def test_links_are_of_owned_observations_only():
+    frame = a_frame([[0.0, 0.0], [50.0, 0.0]])
+    frame.observations["owned"] = [1, 0]
+    (links, *rest) = [r.links for r in drive([frame]).values()]
+    assert np.frombuffer(links, LINK_ROW)["index"].tolist() == [0]
+    assert not any(rest)
+
+
+def test_a_link_says_where_its_observation_came_from():
+    frame = a_frame([[0.0, 0.0]], topic="raw.probe", partition=3, offset=77, source_id="p")
+    frame.observations["index"], frame.observations["time_offset_us"] = 9, -250
+    report = drive([frame])[0]
+    (link,) = np.frombuffer(report.links, LINK_ROW)
+    assert report.link_sources[link["source_index"]] == "p"
+    assert report.link_topics[link["topic_index"]] == "raw.probe"
+    found = link[["partition", "offset", "index", "event_time_us"]].tolist()
+    assert found == (3, 77, 9, START_US - 250)
+
+
+def test_a_source_is_live_for_a_second_and_then_missing():
+    frames = [f for f in stream(80) if f.source_id == "u0" or f.offset < 4]
+    reports = drive(frames)
+    # The last frame of u1 is received at 0.18 s.
+    assert (reports[1_100_000].live, reports[1_100_000].missing) == (["u0", "u1"], [])
+    assert (reports[1_200_000].live, reports[1_200_000].missing) == (["u0"], ["u1"])
+
+
+def test_a_cell_reports_at_every_tick_until_it_is_quiet_and_then_is_forgotten():
+    reports = drive([a_frame(np.zeros((0, 2)))])
+    assert sorted(reports) == list(range(0, 700_000, TICK_US))[: len(reports)]
+    assert len(reports) == 1 + PARAMETERS.quiet_us // TICK_US
+
+
+def test_a_cell_wakes_again_after_its_quiet():
+    frames = [a_frame(event_us=START_US + at) for at in (0, 20_000_000)]
+    reports = drive(frames)
+    assert 0 < 10_000_000 - max(t for t in reports if t < 10_000_000)
+    assert len(reports[20_000_000].links) == LINK_ROW.itemsize
+
+
+def test_more_tracks_than_a_cell_may_hold_overflow():
+    places = [[40.0 * k, 0.0] for k in range(10)]
+    report = drive([a_frame(places)], replace(PARAMETERS, max_tracks=4))[0]
+    used = np.frombuffer(report.links, LINK_ROW)["use"]
+    assert np.bincount(used).tolist() == [0, 0, 4, 0, 0, 6]
+
+
+def test_snapshots_and_frames_kept_are_bounded():
+    stage = Stage(CellStep(PARAMETERS, tracker))
+    sizes = []
+    for frame in stream(400):
+        due_us = picture_due_us(frame.event_time_us, frame.receive_time_us, PARAMETERS)
+        stage.take(HOME.key, seal(due_us, Kind.FRAMES, pack_frame(frame)))
+        list(stage.advance(frame.receive_time_us))
+        sizes.append(len(stage._states[HOME.key].entries) if HOME.key in stage._states else 0)
+    assert max(sizes[100:]) <= max(sizes[:100]) <= 40

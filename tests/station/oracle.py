@@ -1,0 +1,89 @@
+"""What a station should have published: the same log through the pipeline in memory."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import msgspec
+
+from infra.demo.watch import committed
+from infra.replay.log import read_log
+from jobs.io.avro import AvroCodec
+from jobs.io.registry import register_all
+from operators.pipeline import Pipeline, run
+from operators.routes import RAW, SOURCES, TOPICS
+
+
+def frozen(value):
+    """A record as something that can be compared and counted; NaN is equal to NaN."""
+    if isinstance(value, dict):
+        return tuple(sorted((k, frozen(v)) for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        return tuple(frozen(v) for v in value)
+    if isinstance(value, float) and math.isnan(value):
+        return "nan"
+    return value
+
+
+def codec_of(settings):
+    return AvroCodec(register_all(settings.registry.address()))
+
+
+def expected(settings, run_id=None, tracker=None):
+    """Records by topic that the pipeline makes of the station's raw topics."""
+    log = read_log(settings.kafka.client(), (*RAW, SOURCES))
+    parameters = replace(settings.run, run_id=run_id or settings.run.run_id)
+    pipeline = Pipeline(parameters) if tracker is None else Pipeline(parameters, tracker=tracker)
+    records = {topic: [] for topic in TOPICS}
+    for output in run(log, pipeline):
+        records[output.route].append(msgspec.msgpack.decode(output.value))
+    return records, log
+
+
+def published(settings, run_id=None):
+    """Committed records by topic, of one run."""
+    wanted = run_id or settings.run.run_id
+    records = {topic: [] for topic in TOPICS}
+    for topic, record in committed(settings.kafka.client(), codec_of(settings), TOPICS):
+        if record["run_id"] == wanted:
+            records[topic].append(record)
+    return records
+
+
+def differences(one, other):
+    """For each topic how many records only one side has; empty if both are equal."""
+    found = {}
+    for topic in TOPICS:
+        a, b = (Counter(map(frozen, side[topic])) for side in (one, other))
+        if a != b:
+            found[topic] = ((a - b).total(), (b - a).total())
+    return found
+
+
+def accounts(records):
+    """Sum of dispositions, observations of accepted records, sum of uses."""
+    entries = [e for ledger in records["ledger.records"] for e in ledger["entries"]]
+    uses = [e for ledger in records["ledger.observations"] for e in ledger["entries"]]
+    return (
+        sum(e["records"] for e in entries),
+        sum(e["observations"] for e in entries),
+        sum(e["observations"] for e in uses),
+    )
+
+
+def assert_ledgers_close(records, log):
+    """Records in = sum of dispositions with contiguous offsets; observations = sum of uses."""
+    disposed, observations, used = accounts(records)
+    bodies = [entry for entry in log if entry.record.body is not None]
+    assert disposed == len(bodies)
+    assert observations == used
+    spans = {}
+    for ledger in records["ledger.records"]:
+        spans.setdefault((ledger["topic"], ledger["partition"]), []).append(ledger)
+    pulses = Counter((e.topic, e.partition) for e in log if e.record.body is None)
+    for place, ledgers in spans.items():
+        ledgers.sort(key=lambda ledger: ledger["first_offset"])
+        for before, after in pairwise(ledgers):
+            assert after["first_offset"] == before["last_offset"] + 1
+        assert sum(ledger["pulses"] for ledger in ledgers) <= pulses[place]

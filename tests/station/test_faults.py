@@ -1,0 +1,128 @@
+"""Parts die in the middle of a replay; afterwards every row is there, and there once."""
+
+import sys
+import threading
+import time
+
+import pytest
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error
+
+from infra.demo.watch import LiveReader
+from infra.local import paths
+from infra.replay.send import producer_of, send_live
+from jobs.io.rows import rows_of
+from jobs.runtime.clock import now_us
+from operators.routes import OBJECTS
+from tests.station.oracle import assert_ledgers_close, codec_of, differences, expected, published
+
+pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
+
+PATIENCE_S = 240.0
+PARTS = ("fusion.taskmanager-1", "engine", "broker", "fusion.jobmanager")
+
+
+class Replay(threading.Thread):
+    """Sends the district again and again until told to stop, each time as new."""
+
+    def __init__(self, kafka, messages, sources):
+        super().__init__(daemon=True)
+        self.kafka, self.messages, self.sources = kafka, messages, sources
+        self.ended = threading.Event()
+        self.failure = None
+
+    def run(self):
+        try:
+            send_live(self.messages[:200], self.sources, producer_of(self.kafka))
+            while not self.ended.is_set():
+                send_live(self.messages[:1500], [], producer_of(self.kafka))
+        except Exception as error:  # told to the test, which fails
+            self.failure = error
+
+
+def wait_for(what, patience_s=PATIENCE_S):
+    """Seconds until `what` is true."""
+    began = time.monotonic()
+    while not what():
+        if time.monotonic() - began > patience_s:
+            pytest.fail(f"not within {patience_s} s")
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+def newest_loaded(client, database):
+    try:
+        return client.execute(f"SELECT toUnixTimestamp64Micro(max(tick)) FROM {database}.picture")[
+            0
+        ][0]
+    except (Error, OSError, EOFError):
+        client.disconnect()
+        return 0
+
+
+def test_kills_lose_nothing_and_double_nothing(station, district, capsys):
+    settings = station.resolved
+    replay = Replay(settings.kafka, *district)
+    reader = LiveReader(settings.kafka.client(), codec_of(settings), settings.run.cut_us)
+    client = Client(**settings.clickhouse.client())
+    reader.start()
+    replay.start()
+    wait_for(lambda: reader.ages.ticks_us)
+    for part in PARTS:
+        time.sleep(8.0)
+        killed_us = now_us()
+        station.kill(part)
+        fresh = wait_for(lambda at=killed_us: reader.ages.ticks_us[-1] > at + 1_000_000)
+        loaded = wait_for(
+            lambda at=killed_us: (
+                newest_loaded(client, settings.clickhouse.database) > at + 1_000_000
+            )
+        )
+        print(
+            f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s, loaded {loaded:.1f} s later"
+        )
+    replay.ended.set()
+    replay.join(120.0)
+    reader.end()
+    assert replay.failure is None
+    compare_when_quiet(settings)
+
+
+def compare_when_quiet(settings):
+    time.sleep(16.0)
+    oracle, log = expected(settings)
+    found = {}
+
+    def equal():
+        found.clear()
+        found.update(published(settings))
+        return differences(oracle, found) == {}
+
+    wait_for(equal)
+    assert_ledgers_close(found, log)
+    client = Client(**settings.clickhouse.client(), database=settings.clickhouse.database)
+    for topic in (OBJECTS, "fused.links", "ledger.records"):
+        for table in rows_of(topic, oracle[topic]):
+            wait_for(lambda t=table: count(client, t.table) >= len(t))
+            time.sleep(2.0)
+            assert count(client, table.table) == len(table), table.table
+
+
+def count(client, table):
+    """Rows as they lie there, repeats included: nothing is merged away by FINAL."""
+    return client.execute(f"SELECT count() FROM {table}")[0][0]
+
+
+def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, district):
+    messages, sources = district
+    settings = station.resolved
+    sending = Replay(settings.kafka, messages, sources)
+    sending.start()
+    time.sleep(15.0)
+    savepoint = station.stop_with_savepoint("fusion")
+    station.submit("fusion", paths.ROOT / "jobs" / "fusion.py", ("--parallelism", "1"), savepoint)
+    time.sleep(10.0)
+    sending.ended.set()
+    sending.join(120.0)
+    assert sending.failure is None
+    compare_when_quiet(settings)
