@@ -27,6 +27,8 @@ from operators.transform.cells import (
 # Nearer to the border than this, ownership is asked of H3 itself: the plane edges of
 # `transform.cells` follow its geodesic ones within millimetres.
 _BORDER_M = 1.0
+# No source looks at more; a frame with positions all over the world must not hold up the others.
+MAX_CELLS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def place(
     ------
     DecodeError
         ``UNKNOWN_FRAME`` if positions are relative to a sensor whose pose is not declared;
-        ``OUT_OF_RANGE`` for a position that is none.
+        ``OUT_OF_RANGE`` for a position that is none; ``TOO_MANY_OBJECTS`` for positions in more
+        cells than any source looks at.
     """
     if decoded.space is Space.LOCAL and (entry is None or entry.frame == "local"):
         if entry is None:
@@ -148,18 +151,22 @@ def _in_several(
         ],
         dtype="U15",
     )
-    keys = set(covered)
-    for key in set(owners.tolist()):
-        keys.update(neighbours(key))
+    names, group = np.unique(owners, return_inverse=True)
+    if len(names) > MAX_CELLS:
+        detail = f"positions in {len(names)} cells, limit {MAX_CELLS}"
+        raise DecodeError(Reason.TOO_MANY_OBJECTS, detail)
+    place_of = {name: k for k, name in enumerate(names.tolist())}
     placed = []
-    for key in sorted(keys):
+    for key in sorted(covered.union(*map(neighbours, place_of))):
+        beside = [place_of[k] for k in neighbours(key) if k in place_of]
+        near = np.flatnonzero(np.isin(group, beside))
         candidate = cell(key)
-        x, y = candidate.frame.to_local(lon, lat)
-        mine = owners == key
+        x, y = candidate.frame.to_local(lon[near], lat[near])
+        mine = owners[near] == key
         seen = mine | (candidate.inside_m(x, y) > -parameters.halo_m)
         if not seen.any() and key not in covered:
             continue
-        kept = observations[seen]
+        kept = observations[near[seen]]
         kept["owned"] = mine[seen]
         placed.append((key, _frame(candidate, x[seen], y[seen], kept, stamp, entry)))
     return placed

@@ -10,7 +10,7 @@ from tests.builders import SECOND_US, START_US
 
 
 def names(sightings, until_us=FOREVER_US):
-    """The last name told for each (cell, local id); sightings are (second, cell, id, born, seen)."""
+    """The last name told for each track; sightings are (second, cell, id, born, seen)."""
     stage, told = Stage(Identity()), {}
     for second, *fields in sightings:
         at_us = START_US + second * SECOND_US

@@ -290,13 +290,15 @@ def test_a_broken_record_in_the_same_partition_changes_no_row_either():
     assert rows[0] == rows[1]
 
 
-def test_a_record_of_objects_all_over_the_earth_is_taken_in_time():
-    lat = np.degrees(np.arcsin(np.linspace(-0.999, 0.999, 300)))
-    lon = np.linspace(-180, 180, 300)
+@pytest.mark.parametrize(("n", "wanted"), [(60, "ACCEPTED"), (1000, "REJECTED")])
+def test_a_record_of_objects_all_over_the_earth_holds_up_nobody(n, wanted):
+    lat = np.degrees(np.arcsin(np.linspace(-0.999, 0.999, n)))
+    lon = np.linspace(-180, 180, n)
     log = a_log()
     log.see(START_US, [{"lat_deg": a, "lon_deg": b} for a, b in zip(lat, lon, strict=True)])
     outputs = outputs_of(log, TINY)
-    assert sum(uses(outputs).values()) == 300
+    assert [fate for fate, _ in fates(outputs)] == [wanted]
+    assert sum(uses(outputs).values()) == n * (wanted == "ACCEPTED")
 
 
 def test_pulses_are_no_input():

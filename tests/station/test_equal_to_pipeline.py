@@ -96,19 +96,26 @@ def test_two_recorded_vehicles_are_two_tracks(sent):
     assert len(ids) == 2
 
 
-def test_the_warehouse_holds_the_same_rows(sent):
-    oracle, _ = expected(sent)
+@pytest.fixture
+def warehouse(sent):
     client = Client(**sent.clickhouse.client(), database=sent.clickhouse.database)
+    yield client
+    client.disconnect()
+
+
+def test_the_warehouse_holds_the_same_rows(sent, warehouse):
+    oracle, _ = expected(sent)
     for topic in TOPICS:
         for table in rows_of(topic, oracle[topic]):
             place = f"{sent.clickhouse.database}_raw" if table.raw else sent.clickhouse.database
             names = ", ".join(f"`{name}`" for name in table.columns)
-            rows = wait_for_rows(client, f"{place}.{table.table}", len(table))
+            rows = wait_for_rows(warehouse, f"{place}.{table.table}", len(table))
             assert rows == len(table), table.table
-            found = client.execute(
-                f"SELECT {names} FROM {place}.{table.table} FINAL", columnar=True,
-                settings={"use_numpy": table.packed},
-            )  # fmt: skip
+            found = warehouse.execute(
+                f"SELECT {names} FROM {place}.{table.table} FINAL",
+                columnar=True,
+                settings={"use_numpy": table.packed, "strings_as_bytes": not table.packed},
+            )
             assert as_rows(found) == as_rows(list(table.columns.values())), table.table
 
 
@@ -131,6 +138,8 @@ def plain(value):
         return int(value.astype("datetime64[us]").astype(np.int64))
     if hasattr(value, "timestamp"):
         return round(value.timestamp() * 1e6)
+    if isinstance(value, str):
+        return value.encode()
     if isinstance(value, float | np.floating):
         return "nan" if np.isnan(value) else float(value)
     if isinstance(value, list | tuple | np.ndarray):

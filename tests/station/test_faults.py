@@ -1,6 +1,5 @@
 """Parts die in the middle of a replay; afterwards every row is there, and there once."""
 
-import sys
 import threading
 import time
 
@@ -60,11 +59,18 @@ def newest_loaded(client, database):
         return 0
 
 
-def test_kills_lose_nothing_and_double_nothing(station, district, capsys):
+@pytest.fixture
+def client(station):
+    settings = station.resolved.clickhouse
+    made = Client(**settings.client(), database=settings.database)
+    yield made
+    made.disconnect()
+
+
+def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys):
     settings = station.resolved
     replay = Replay(settings.kafka, *district)
     reader = LiveReader(settings.kafka.client(), codec_of(settings), settings.run.cut_us)
-    client = Client(**settings.clickhouse.client())
     reader.start()
     replay.start()
     wait_for(lambda: reader.ages.ticks_us)
@@ -85,10 +91,10 @@ def test_kills_lose_nothing_and_double_nothing(station, district, capsys):
     replay.join(120.0)
     reader.end()
     assert replay.failure is None
-    compare_when_quiet(settings)
+    compare_when_quiet(settings, client)
 
 
-def compare_when_quiet(settings):
+def compare_when_quiet(settings, client):
     time.sleep(16.0)
     oracle, log = expected(settings)
     found = {}
@@ -100,7 +106,6 @@ def compare_when_quiet(settings):
 
     wait_for(equal)
     assert_ledgers_close(found, log)
-    client = Client(**settings.clickhouse.client(), database=settings.clickhouse.database)
     for topic in (OBJECTS, "fused.links", "ledger.records"):
         for table in rows_of(topic, oracle[topic]):
             wait_for(lambda t=table: count(client, t.table) >= len(t))
@@ -113,7 +118,7 @@ def count(client, table):
     return client.execute(f"SELECT count() FROM {table}")[0][0]
 
 
-def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, district):
+def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, district, client):
     messages, sources = district
     settings = station.resolved
     sending = Replay(settings.kafka, messages, sources)
@@ -125,4 +130,4 @@ def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, distric
     sending.ended.set()
     sending.join(120.0)
     assert sending.failure is None
-    compare_when_quiet(settings)
+    compare_when_quiet(settings, client)

@@ -51,6 +51,8 @@ def test_ledgers_are_contiguous_and_add_up_even_if_offsets_come_in_disorder(seco
         before = ledger.next_offset
         made.append(value)
     assert all(a["last_offset"] + 1 == b["first_offset"] for a, b in pairwise(made))
+    assert all(v["last_offset"] >= v["first_offset"] - 1 for v in made)
+    assert before == max((o + 1 for offsets in seconds for o in offsets), default=0)
     records = sum(len(offsets) for offsets in seconds)
     assert sum(v["pulses"] for v in made) == before - records
 

@@ -20,10 +20,10 @@ def inside(key, lat, lon):
 
 
 @given(LAT, LON, NEAR_M, NEAR_M)
-def test_the_local_frame_goes_there_and_back_within_a_tenth_of_a_millimetre(lat, lon, x, y):
+def test_the_local_frame_goes_there_and_back_within_a_millimetre(lat, lon, x, y):
     frame = local_frame(lon, lat)
     back = frame.to_local(*frame.to_geographic(np.array([x]), np.array([y])))
-    assert np.hypot(back[0] - x, back[1] - y) < 1e-4
+    assert np.hypot(back[0] - x, back[1] - y) < 1e-3
 
 
 @given(LAT, LON, NEAR_M, NEAR_M)
