@@ -84,9 +84,10 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
                 newest_loaded(client, settings.clickhouse.database) > at + 1_000_000
             )
         )
-        print(
-            f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s, loaded {loaded:.1f} s later"
-        )
+        with capsys.disabled():
+            print(
+                f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s, loaded after {loaded:.1f} s more"
+            )
     replay.ended.set()
     replay.join(120.0)
     reader.end()
