@@ -13,9 +13,18 @@ import msgspec
 import numpy as np
 
 from operators._typing import RecordArray
+from operators.continuity import (
+    Done,
+    Name,
+    heirs,
+    pack_claims,
+    rename_links,
+    unpack_claims,
+)
 from operators.envelope import Kind, due_us, seal, unseal
 from operators.frame import Frame, pack_frame, unpack_frames
 from operators.halo import Halo, watch_halo
+from operators.jit import KeyArray
 from operators.parameters import Parameters
 from operators.report import LINK_ROW, Report, encoder
 from operators.routes import IDENTITY, PUBLISH
@@ -56,6 +65,14 @@ class Tracker(Protocol):
         """Source id of each slot of ``TRACK_ROW.sources``."""
         ...
 
+    def ids_of(self, state: Any) -> list[int]:
+        """Ids of all tracks."""
+        ...
+
+    def rename(self, state: Any, names: Mapping[int, int]) -> None:
+        """Give tracks other ids: new by present id."""
+        ...
+
 
 class CellState(msgspec.Struct, array_like=True):
     """Value of one cell.
@@ -86,8 +103,6 @@ class CellState(msgspec.Struct, array_like=True):
 
 
 _DECODER = msgspec.msgpack.Decoder(CellState)
-
-Taken = list[tuple[Frame, RecordArray]]  # new frames with their links, in the order taken
 
 
 class CellStep:
@@ -139,7 +154,7 @@ class CellStep:
 
     def _replay(
         self, kept: CellState, stored: Mapping[str, bytes], frames: list[Frame], tick: int
-    ) -> tuple[Any, Taken, dict[str, bytes | None]]:
+    ) -> tuple[Any, Done, dict[str, bytes | None]]:
         """Bring the tracker to `tick`: roll back as far as the oldest new frame asks for."""
         step = self._parameters.tick_us
         fresh: dict[int, list[Frame]] = {}
@@ -147,31 +162,53 @@ class CellStep:
             fresh.setdefault(-(-frame.event_time_us // step) * step, []).append(frame)
         first = min(fresh, default=tick + step)
         base = max((b for b in kept.snapshots if b < first), default=None)
-        tracks = (
-            self._tracker.empty() if base is None else self._tracker.unpack(stored[f"s/{base}"])
-        )
+        empty = base is None
+        tracks = self._tracker.empty() if empty else self._tracker.unpack(stored[f"s/{base}"])
         entries: dict[str, bytes | None] = {}
-        taken: Taken = []
+        before: dict[Name, KeyArray] = {}
+        done: dict[int, Done] = {}
         again = [b for b in kept.intervals if base is None or b > base]
         for boundary in sorted({*fresh, *again}):
-            old = unpack_frames(stored[f"f/{boundary}"]) if boundary in kept.intervals else []
-            taken += self._interval(tracks, old, fresh.get(boundary, []))
+            old: list[Frame] = []
+            if boundary in kept.intervals:
+                old = unpack_frames(stored[f"f/{boundary}"])
+                before |= unpack_claims(stored[f"l/{boundary}"])
+            both = sorted(old + fresh.get(boundary, []), key=lambda f: f.order)
+            done[boundary] = [
+                (frame, self._tracker.advance(tracks, frame, self._parameters)) for frame in both
+            ]
             if boundary in fresh:
-                both = old + fresh[boundary]
                 entries[f"f/{boundary}"] = b"".join(pack_frame(frame) for frame in both)
             entries[f"s/{boundary}"] = self._tracker.pack(tracks)
+        self._inherit(tracks, done, before, entries)
+        for boundary, part in done.items():
+            entries[f"l/{boundary}"] = pack_claims(part)
         self._thin(kept, entries, tick)
+        new = {id(frame) for frame in frames}
+        taken = [one for part in done.values() for one in part if id(one[0]) in new]
         return tracks, taken, entries
 
-    def _interval(self, tracks: Any, old: list[Frame], new: list[Frame]) -> Taken:
-        """Advance over one interval; links of the frames that are new."""
-        fresh = {id(frame) for frame in new}
-        taken: Taken = []
-        for frame in sorted(old + new, key=lambda f: f.order):
-            links = self._tracker.advance(tracks, frame, self._parameters)
-            if id(frame) in fresh:
-                taken.append((frame, links))
-        return taken
+    def _inherit(
+        self,
+        tracks: Any,
+        done: dict[int, Done],
+        before: dict[Name, KeyArray],
+        entries: dict[str, bytes | None],
+    ) -> None:
+        """Let tracks that a replay started anew keep the ids that they had."""
+        if not before:
+            return
+        everything = [one for part in done.values() for one in part]
+        names = heirs(everything, before, self._tracker.ids_of(tracks))
+        if not names:
+            return
+        rename_links(everything, names)
+        self._tracker.rename(tracks, names)
+        for key, packed in entries.items():
+            if key[0] == "s" and packed is not None:
+                snapshot = self._tracker.unpack(packed)
+                self._tracker.rename(snapshot, names)
+                entries[key] = self._tracker.pack(snapshot)
 
     def _thin(self, kept: CellState, entries: dict[str, bytes | None], tick: int) -> None:
         """Drop what no acceptable frame can ask for, and most of the older snapshots.
@@ -198,10 +235,10 @@ class CellStep:
         for boundary in set(snapshots) - set(kept.snapshots):
             entries[f"s/{boundary}"] = None
         for boundary in set(intervals) - set(kept.intervals):
-            entries[f"f/{boundary}"] = None
+            entries[f"f/{boundary}"] = entries[f"l/{boundary}"] = None
 
     def _report(
-        self, kept: CellState, tracks: Any, rows: RecordArray, taken: Taken, tick: int
+        self, kept: CellState, tracks: Any, rows: RecordArray, taken: Done, tick: int
     ) -> Report:
         kept.heard_us = {s: at for s, at in kept.heard_us.items() if tick - at <= MISSING_US}
         links, sources, topics = _link_rows(taken)
@@ -217,7 +254,7 @@ class CellStep:
         )
 
 
-def _link_rows(taken: Taken) -> tuple[RecordArray, list[str], list[str]]:
+def _link_rows(taken: Done) -> tuple[RecordArray, list[str], list[str]]:
     """Links of the observations that the cell owns, with tables of their sources and topics."""
     sources = sorted({frame.source_id for frame, _ in taken})
     topics = sorted({frame.topic for frame, _ in taken})

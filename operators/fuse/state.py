@@ -1,6 +1,7 @@
 """What a cell keeps between frames: its tracks and its sources, and their packed bytes."""
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -172,3 +173,17 @@ def sources_of(state: TrackerState) -> list[str]:
     """
     names = state.sources["name"][: int(state.counts[N_SOURCES])]
     return [name.decode("utf-8", "ignore") for name in names.tolist()]
+
+
+def ids_of(state: TrackerState) -> list[int]:
+    """Ids of all tracks, in order of birth."""
+    ids: list[int] = state.tracks["track_id"][: state.counts[N_TRACKS]].tolist()
+    return ids
+
+
+def rename(state: TrackerState, names: Mapping[int, int]) -> None:
+    """Give tracks other ids, in place: new by present id."""
+    tracks = state.tracks[: state.counts[N_TRACKS]]
+    for present, other in names.items():
+        for name in ("track_id", "twin_id"):
+            tracks[name][tracks[name] == present] = other
