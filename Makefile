@@ -27,8 +27,8 @@ run: setup
 setup: $(STAMPS)/package $(STAMPS)/archives $(STAMPS)/kernels
 
 test: setup check
-	$(say) 'all tests'
-	$(BIN)/pytest
+	$(say) 'tests with real servers'
+	$(BIN)/pytest -m 'engine or station' --durations=15
 
 check: $(STAMPS)/package
 	$(say) 'lint, format, layers, types, pure tests'

@@ -42,12 +42,12 @@ def build(tables: StreamTableEnvironment, settings: Settings, topics: Topics) ->
     _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), Cell())
     _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), Identity())
     reports = take_route(tables, "cell", PUBLISH).union(take_route(tables, "identity", PUBLISH))
-    _stage(
-        tables, "publish", by_key(reports), Publish(), take_route(tables, "front", FEATURE)
-    )
+    _stage(tables, "publish", by_key(reports), Publish(), take_route(tables, "front", FEATURE))
     prefix = settings.flink.transactional_prefix(JOB) + topics.suffix
     timeout = settings.flink.transaction_timeout_ms
-    write_topics(tables, "fused_records", (OBJECTS,), settings.kafka.java(), prefix, timeout)
+    # A sink of one topic has no column for its name, and the fusion job's has several.
+    named = (OBJECTS, f"{OBJECTS}.unused")
+    write_topics(tables, "fused_records", named, settings.kafka.java(), prefix, timeout)
     statements = tables.create_statement_set()
     statements.add_insert_sql(
         f"""INSERT INTO fused_records SELECT route, `key`, event FROM (

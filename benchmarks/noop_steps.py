@@ -32,7 +32,9 @@ class _AtTicks:
 
 
 def _total(due: Sequence[bytes], at_us: int) -> bytes:
-    counts = (COUNT.unpack(content)[1] for _, kind, content in map(unseal, due) if kind != Kind.NAME)
+    counts = (
+        COUNT.unpack(content)[1] for _, kind, content in map(unseal, due) if kind != Kind.NAME
+    )
     return COUNT.pack(at_us, sum(counts))
 
 

@@ -160,7 +160,7 @@ class Front:
 
     def _dispose(self, record: RawRecord, source_id: str, wake: _Wake) -> None:
         body = record.body or b""
-        if wake.topic == SOURCES:
+        if wake.topic.startswith(SOURCES):  # a backfill has its own, with a suffix
             declared = parse_entry(body)
             wake.state.ledger.add(declared.source_id, Disposition.SOURCE, None)
             return
@@ -189,7 +189,7 @@ class Front:
 
     def _own_id(self, record: RawRecord, topic: str) -> str:
         """The payload's own name of its sender, for a record that nobody named."""
-        if topic == SOURCES or not record.body:
+        if topic.startswith(SOURCES) or not record.body:
             return ""
         anchor_us = record.receive_time_us - record.shift_us
         name = record.format or self._defaults[topic][0]

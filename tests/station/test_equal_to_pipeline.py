@@ -167,11 +167,11 @@ def test_a_service_reads_pictures_with_stock_clients(sent):
     assert rows > 0
 
 
-@pytest.mark.parametrize("parallelism", [1, 2])
-def test_another_interleaving_and_parallelism_give_equal_rows(sent, station, parallelism):
-    run_id = f"again-{parallelism}"
+def test_another_interleaving_and_parallelism_give_equal_rows(sent, station):
+    """Catching up reads partitions in another order than live, and one TaskManager does it all."""
+    run_id = "again"
     file = paths.ROOT / "jobs" / "fusion.py"
-    words = ("--run", run_id, "--parallelism", str(parallelism))
+    words = ("--run", run_id, "--parallelism", "1")
     station.submit("fusion", file, words)
     oracle, _ = expected(sent, run_id)
     found = {}

@@ -1,0 +1,175 @@
+"""How fast the spine of the station is, beside its own floor, in one run on one station.
+
+    python -m benchmarks.spine [--quick] [--out FILE]
+
+(a) a no-op job of the fusion job's topology, (b) the fusion job, (c) `operators.pipeline` in
+memory on one core, (d) the load of what (b) published into the real tables, (e) age at the reader
+at half of the rate of (b). How each is measured, and what it leaves out: `benchmarks/README.md`.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchmarks import mixes
+from benchmarks.age import Age, measure_age, submit_live
+from benchmarks.load import preload
+from benchmarks.loading import Loaded, load_all
+from benchmarks.machine import description, load_average
+from benchmarks.mixes import Mix
+from benchmarks.runs import fusion_rate, noop_rate, pipeline_rate
+from infra.local.state import JobPlan
+from infra.local.station import LocalStation
+from jobs.io.avro import AvroCodec
+from jobs.io.registry import register_all
+from jobs.runtime.clock import now_us
+from operators.tracker import warm_up
+
+RESULTS = Path(__file__).parent / "results"
+_HALF_LOAD_OF = "rsm"
+_UNIT_HZ = 1e6 / mixes.PERIOD_US
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Seconds of data: of each mix, of warm-up and measurement at half load."""
+
+    mix_s: dict[str, float]
+    warm_s: float
+    live_s: float
+
+
+FULL = Sizes({"bsm": 10.0, "rsm": 10.0, "frames50": 10.0}, 20.0, 30.0)
+QUICK = Sizes({"bsm": 3.0, "rsm": 3.0, "frames50": 3.0}, 5.0, 5.0)
+_MAKERS: dict[str, Callable[[float, int], Mix]] = {
+    "bsm": mixes.bsm,
+    "rsm": mixes.rsm,
+    "frames50": mixes.frames50,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Records a second of one mix, with the load of the machine when each was measured."""
+
+    mix: str
+    records: int
+    objects: int
+    noop: float
+    fusion: float
+    pipeline: float
+    rows: int
+    load_average: tuple[float, float, float]
+
+    @property
+    def ratio(self) -> float:
+        """Fusion over no-op."""
+        return self.fusion / self.noop
+
+
+def measure(station: LocalStation, sizes: Sizes) -> tuple[list[Rates], Loaded, Age]:
+    """Everything, one after the other."""
+    settings = station.resolved
+    codec = AvroCodec(register_all(settings.registry.address()))
+    rates = [measure_mix(station, name, s, codec) for name, s in sizes.mix_s.items()]
+    say("(d) loading what was published")
+    loaded = load_all(settings, codec, sum(one.rows for one in rates))
+    half = next(one.fusion for one in rates if one.mix == _HALF_LOAD_OF) / 2
+    say(f"(e) age at {half:,.0f} records/s")
+    submit_live(station)
+    seconds, units = sizes.warm_s + sizes.live_s, max(1, round(half / _UNIT_HZ))
+    live = mixes.rsm(seconds, settings.flink.parallelism, units)
+    return rates, loaded, measure_age(station, live, codec, sizes.warm_s)
+
+
+def measure_mix(station: LocalStation, name: str, seconds: float, codec: AvroCodec) -> Rates:
+    """(a), (b) and (c) of one mix."""
+    settings = station.resolved
+    width = settings.flink.parallelism
+    mix = _MAKERS[name](seconds, width)
+    say(f"{name}: {len(mix.messages):,} messages of {mix.objects} into the topics")
+    preload(mix, width, settings.kafka, settings.run)
+    say(f"{name}: (a) no-op job")
+    noop, load_a = noop_rate(station, mix), load_average()
+    say(f"{name}: {noop:,.0f} records/s; (b) fusion job")
+    (fusion, rows), load_b = fusion_rate(station, mix, codec), load_average()
+    say(f"{name}: {fusion:,.0f} records/s; (c) pipeline")
+    warm_up()
+    pipeline, load_c = pipeline_rate(mix, settings.run, width), load_average()
+    say(f"{name}: {pipeline:,.0f} records/s")
+    loads = (load_a, load_b, load_c)
+    return Rates(name, len(mix.messages), mix.objects, noop, fusion, pipeline, rows, loads)
+
+
+def table(rates: Sequence[Rates], loaded: Loaded, age: Age) -> str:
+    """The figures as text; k is a thousand a second."""
+    lines = [
+        f"{'':10}{'no-op (a)':>18}{'fusion (b)':>18}{'memory, 1 core (c)':>20}{'b/a':>7}{'b/c':>7}",
+        f"{'mix':10}" + f"{'k records   k obs':>18}" * 2 + f"{'k records   k obs':>20}",
+    ]
+    for one in rates:
+        both = [
+            f"{r / 1e3:9.2f}{r * one.objects / 1e3:8.1f}"
+            for r in (one.noop, one.fusion, one.pipeline)
+        ]
+        lines.append(
+            f"{one.mix:10}{both[0]:>18}{both[1]:>18}{both[2]:>20}"
+            f"{one.ratio:7.2f}{one.fusion / one.pipeline:7.2f}"
+        )
+    lines += [
+        f"(d) warehouse: {loaded.rows_per_s / 1e3:,.0f} k rows/s over {loaded.rows:,} rows in "
+        f"{loaded.blocks} blocks, {loaded.decode_share:.0%} of it reading Avro",
+        f"(e) at {age.records_per_s:,.0f} rsm/s: work p50 {age.work_ms[0]:.0f} / p99 "
+        f"{age.work_ms[1]:.0f} ms, age p50 {age.age_ms[0]:.0f} / p99 {age.age_ms[1]:.0f} ms "
+        f"({age.pictures:,} pictures, {age.rows:,} rows)",
+    ]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(f"{_now():%H:%M:%S}  {text}", file=sys.stderr, flush=True)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(now_us() / 1e6, UTC)
+
+
+def _written(file: Path | None, result: dict[str, Any]) -> Path:
+    hostname = result["machine"]["hostname"]
+    chosen = file or RESULTS / f"{_now():%Y%m%d}" / f"{hostname}.json"
+    chosen.parent.mkdir(parents=True, exist_ok=True)
+    chosen.write_bytes(msgspec.json.format(msgspec.json.encode(result)) + b"\n")
+    return chosen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spine")
+    parser.add_argument("--quick", action="store_true", help="3 s of each mix: a smoke test")
+    parser.add_argument("--out", type=Path, help="default: benchmarks/results/DATE/HOST.json")
+    chosen = parser.parse_args()
+    machine = description()
+    say(f"load average {machine['load_average']}; starting a station")
+    with tempfile.TemporaryDirectory(prefix="spine-") as folder:
+        plan = JobPlan("fusion", None, (), task_managers=2)
+        with LocalStation(Path(folder), jobs=[plan]) as station:
+            rates, loaded, age = measure(station, QUICK if chosen.quick else FULL)
+    print(table(rates, loaded, age))
+    result = {
+        "quick": chosen.quick,
+        "machine": machine,
+        "mixes": [asdict(one) | {"fusion_over_noop": one.ratio} for one in rates],
+        "warehouse": asdict(loaded),
+        "half_load": asdict(age),
+    }
+    say(f"written to {_written(chosen.out, result)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The simulated district through the pipeline: what the demo promises of its tracks."""
+
+import json
+from collections import Counter
+
+import msgspec
+import numpy as np
+import pytest
+
+from infra.demo.rows import gather
+from infra.simulator.scenario import Scenario, simulate
+from infra.simulator.score import score
+from operators.parameters import Parameters
+from operators.pipeline import LogRecord, Pipeline, run
+from operators.raw import RawRecord
+from operators.reasons import Use
+from operators.track import LINK, TRACK_ROW
+
+START_US = 1_790_000_000_000_000
+
+
+class PassThrough:
+    """A tracker that fuses nothing: each source's own ids are its tracks."""
+
+    def empty(self):
+        return {}
+
+    def pack(self, state):
+        return msgspec.msgpack.encode(
+            {f"{s}|{i}": [t, row.tobytes()] for (s, i), (t, row) in state.items()}
+        )
+
+    def unpack(self, data):
+        held = msgspec.msgpack.decode(data)
+        return {
+            (key.partition("|")[0], int(key.partition("|")[2])): (t, np.frombuffer(r, TRACK_ROW)[0])
+            for key, (t, r) in held.items()
+        }
+
+    def advance(self, state, frame, parameters):
+        links = np.zeros(len(frame.observations), LINK)
+        for k, seen in enumerate(frame.observations):
+            row = np.zeros(1, TRACK_ROW)[0]
+            number = abs(hash((frame.source_id, int(seen["local_id"])))) >> 1
+            row["track_id"], row["x_m"], row["y_m"] = number, seen["x_m"], seen["y_m"]
+            row["confirmed"] = 1
+            row["last_us"] = frame.event_time_us
+            state[frame.source_id, int(seen["local_id"])] = (frame.event_time_us, row)
+            links[k] = (number, Use.USED, 0.0, 1.0)
+        return links
+
+    def rows(self, state, at_us):
+        fresh = [row for seen_us, row in state.values() if at_us - seen_us < 300_000]
+        return np.array(fresh, TRACK_ROW) if fresh else np.zeros(0, TRACK_ROW)
+
+    def sources_of(self, state):
+        return []
+
+    def ids_of(self, state):
+        return [int(row["track_id"]) for _, row in state.values()]
+
+    def rename(self, state, names):
+        pass
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate(Scenario(start_us=START_US, duration_s=45.0, seed=3))
+
+
+def log_of(simulated):
+    offsets, log = Counter(), []
+    early = simulated.sent[0].receive_time_us // 1000 * 1000 - 6_000_000
+    sent = [("station.sources", early, "", e["source_id"], json.dumps(e).encode())
+            for e in simulated.sources]  # fmt: skip
+    sent += [(s.topic, s.receive_time_us // 1000 * 1000, s.format, s.source_id, s.payload)
+             for s in simulated.sent]  # fmt: skip
+    for topic, received, name, source, payload in sent:
+        record = RawRecord(offsets[topic], received, 0, name, "", source, payload)
+        log.append(LogRecord(topic, 0, record))
+        offsets[topic] += 1
+    return log
+
+
+def scored(simulated, **options):
+    outputs = run(log_of(simulated), Pipeline(Parameters(), **options))
+    rows, accounts = gather((o.route, msgspec.msgpack.decode(o.value)) for o in outputs)
+    placement = Scenario(start_us=0).placement
+    return score(
+        simulated.truth, simulated.views, simulated.frames, rows.fused(placement)
+    ), accounts
+
+
+@pytest.fixture(scope="module")
+def fused(simulated):
+    return scored(simulated)
+
+
+def test_one_track_for_each_object(fused):
+    assert 0.95 <= fused[0].tracks_per_true_object <= 1.10
+
+
+def test_what_is_in_view_is_shown(fused):
+    assert fused[0].truth_coverage >= 0.95
+
+
+def test_few_rows_show_nothing_real(fused):
+    assert fused[0].false_row_share <= 0.02
+
+
+def test_fused_positions_are_a_fifth_better_than_the_best_source(fused):
+    assert fused[0].position_rmse_m <= 0.8 * fused[0].best_single_source_rmse_m
+
+
+def test_objects_of_several_sources_are_linked_to_them(fused):
+    assert fused[0].multi_source_linked_share >= 0.8
+
+
+def test_sums_close(simulated, fused):
+    accounts = fused[1]
+    assert sum(accounts.dispositions.values()) == len(simulated.sent) + len(simulated.sources)
+    assert accounts.observations == sum(accounts.uses.values())
+
+
+def test_a_tracker_that_passes_ids_through_fails(simulated):
+    figures, _ = scored(simulated, tracker=PassThrough())
+    assert figures.tracks_per_true_object > 1.5
+    assert figures.multi_source_linked_share < 0.8
+
+
+def test_ids_outlast_frames_that_come_late(simulated):
+    """With and without the late frames there is one track for each object."""
+    rng = np.random.default_rng(1)
+    late = 0
+    kinds = {e["source_id"]: e["kind"] for e in simulated.sources}
+    moved = []
+    for entry in log_of(simulated):
+        record = entry.record
+        if kinds.get(record.key) == "probe" and rng.random() < 0.2:
+            received = record.receive_time_us + 800_000
+            record = record._replace(receive_time_us=received)
+            late += 1
+        moved.append(LogRecord(entry.topic, entry.partition, record))
+    moved.sort(key=lambda e: (e.record.receive_time_us, e.topic, e.record.offset))
+    assert late > 100
+    outputs = run(moved, Pipeline(Parameters()))
+    rows, _ = gather((o.route, msgspec.msgpack.decode(o.value)) for o in outputs)
+    figures = score(simulated.truth, simulated.views, simulated.frames,
+                    rows.fused(Scenario(start_us=0).placement))  # fmt: skip
+    assert figures.tracks_per_true_object <= 1.10
