@@ -85,9 +85,8 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
             )
         )
         with capsys.disabled():
-            print(
-                f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s, loaded after {loaded:.1f} s more"
-            )
+            print(f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s,", end=" ")
+            print(f"loaded {loaded:.1f} s later")
     replay.ended.set()
     replay.join(120.0)
     reader.end()
