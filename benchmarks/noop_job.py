@@ -10,7 +10,7 @@ from pathlib import Path
 from pyflink.datastream import DataStream, KeyedStream
 from pyflink.table import StreamTableEnvironment
 
-from benchmarks.noop_steps import OBJECTS, Cell, Front, Identity, Publish, share_nothing
+from benchmarks.noop_steps import OBJECTS, TOPICS, Cell, Front, Identity, Publish, share_nothing
 from jobs.fusion import Topics
 from jobs.runtime.environment import environment
 from jobs.runtime.graph import (
@@ -45,9 +45,7 @@ def build(tables: StreamTableEnvironment, settings: Settings, topics: Topics) ->
     _stage(tables, "publish", by_key(reports), Publish(), take_route(tables, "front", FEATURE))
     prefix = settings.flink.transactional_prefix(JOB) + topics.suffix
     timeout = settings.flink.transaction_timeout_ms
-    # A sink of one topic has no column for its name, and the fusion job's has several.
-    named = (OBJECTS, f"{OBJECTS}.unused")
-    write_topics(tables, "fused_records", named, settings.kafka.java(), prefix, timeout)
+    write_topics(tables, "fused_records", TOPICS, settings.kafka.java(), prefix, timeout)
     statements = tables.create_statement_set()
     statements.add_insert_sql(
         f"""INSERT INTO fused_records SELECT route, `key`, event FROM (

@@ -16,6 +16,8 @@ from operators.routes import CELL, IDENTITY, PUBLISH
 from operators.step import Output, Result, State
 
 OBJECTS = "noop.objects"
+# A sink of one topic has no column for its name; the fusion job's has several.
+TOPICS = (OBJECTS, "noop.unused")
 COUNT = struct.Struct("<qI")  # instant of the tick's end in receive time, us; records
 _KEPT = b"\x01"
 _PARAMETERS = Parameters()

@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from benchmarks.load import busy_partitions, log
 from benchmarks.measure import BenchmarkError, check, forwarded, fused, rate, window
 from benchmarks.mixes import Mix
-from benchmarks.noop_steps import OBJECTS as NOOP
+from benchmarks.noop_steps import TOPICS as NOOP_TOPICS
 from infra.local import paths
 from infra.local.station import LocalStation
 from jobs.io.avro import AvroCodec
@@ -27,7 +27,7 @@ def noop_rate(station: LocalStation, mix: Mix) -> float:
         If it did not end, or not every record came through.
     """
     settings = station.resolved
-    _fresh_topic(AdminClient(settings.kafka.client()))
+    _fresh_topics(AdminClient(settings.kafka.client()))
     _run_job(station, paths.ROOT / "benchmarks" / "noop_job.py", mix.name)
     outcome = forwarded(settings.kafka.client(), settings.run.cut_us)
     if outcome.records["ACCEPTED"] != len(mix.messages):
@@ -90,11 +90,15 @@ def _run_job(station: LocalStation, file: Path, name: str) -> None:
     raise BenchmarkError(msg)
 
 
-def _fresh_topic(admin: AdminClient) -> None:
-    """The no-op job's topic, empty."""
-    if NOOP in admin.list_topics(timeout=15.0).topics:
-        admin.delete_topics([NOOP])[NOOP].result(30.0)
-        while NOOP in admin.list_topics(timeout=15.0).topics:
+def _fresh_topics(admin: AdminClient) -> None:
+    """The no-op job's topics, empty."""
+    there = set(NOOP_TOPICS) & set(admin.list_topics(timeout=15.0).topics)
+    if there:
+        for future in admin.delete_topics(list(there)).values():
+            future.result(30.0)
+        while set(NOOP_TOPICS) & set(admin.list_topics(timeout=15.0).topics):
             time.sleep(0.1)
     config = {"message.timestamp.type": "LogAppendTime"}
-    admin.create_topics([NewTopic(NOOP, 4, 1, config=config)])[NOOP].result(30.0)
+    wanted = [NewTopic(topic, 4, 1, config=config) for topic in NOOP_TOPICS]
+    for future in admin.create_topics(wanted).values():
+        future.result(30.0)

@@ -130,7 +130,7 @@ def _consumer(client: Mapping[str, Any], isolation: str) -> Consumer:
             "enable.auto.commit": False,
             "enable.partition.eof": isolation == "read_committed",
             "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 5,
+            "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 16 * 1024 * 1024,
         }
     )

@@ -84,7 +84,8 @@ def read_topics(
         **{f"properties.{key}": value for key, value in reading.client.items()},
         "properties.group.id": reading.group,
         "properties.isolation.level": reading.isolation,
-        "properties.fetch.max.wait.ms": "5",
+        # a fetch returns with the first byte; this only bounds how often an idle reader asks
+        "properties.fetch.max.wait.ms": "100",
         "properties.max.partition.fetch.bytes": str(16 * 1024 * 1024),
     }
     if reading.bounded:
