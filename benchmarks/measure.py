@@ -152,11 +152,19 @@ def window(mix: Mix, run: Parameters) -> tuple[int, int, int]:
     return first, last, high - low
 
 
-def rate(mix: Mix, outcome: Outcome, run: Parameters) -> float:
+class Rate(NamedTuple):
+    """Records a second, and the seconds over which that was measured."""
+
+    per_s: float
+    seconds: float
+
+
+def rate(mix: Mix, outcome: Outcome, run: Parameters) -> Rate:
     """Records a second between the ends of the window."""
     first, last, count = window(mix, run)
     ends = [
         max(at for tick, at in outcome.complete_us.items() if tick <= bound)
         for bound in (first, last)
     ]
-    return count / ((ends[1] - ends[0]) / 1e6)
+    seconds = (ends[1] - ends[0]) / 1e6
+    return Rate(count / seconds, seconds)

@@ -1,4 +1,4 @@
-"""Three mixes of messages with real bytes, over 24 cells.
+"""Three mixes of messages with real bytes, over 48 cells.
 
 | mix | a message is | sources | observations |
 |---|---|---|---|
@@ -30,7 +30,7 @@ from operators.frame import ObjectClass
 
 START_US = 1_790_000_000_000_000
 PERIOD_US = 100_000
-CELLS = 24
+CELLS = 48
 _DELAY_US = (40_000, 60_000)  # event to broker: detection and network
 _SIDE = 9  # objects in a row of the grid
 _SPACING_M, _CIRCLE_M, _SPEED_MPS, _SIGMA_M = 25.0, 100.0, 10.0, 0.3
@@ -81,7 +81,7 @@ Encode = Callable[[SensorFrame, Sender, int], bytes]
 def cells(parallelism: int) -> list[str]:
     """Keys of cells about the simulator's district, as many of each subtask."""
     home = Placement()
-    around = h3.grid_disk(h3.latlng_to_cell(home.lat_deg, home.lon_deg, 7), 4)
+    around = h3.grid_disk(h3.latlng_to_cell(home.lat_deg, home.lon_deg, 7), 5)
     return evenly(sorted(around), parallelism, CELLS)
 
 

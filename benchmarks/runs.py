@@ -6,7 +6,7 @@ from pathlib import Path
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.load import busy_partitions, log
-from benchmarks.measure import BenchmarkError, check, forwarded, fused, rate, window
+from benchmarks.measure import BenchmarkError, Rate, check, forwarded, fused, rate, window
 from benchmarks.mixes import Mix
 from benchmarks.noop_steps import TOPICS as NOOP_TOPICS
 from infra.local import paths
@@ -18,7 +18,7 @@ from operators.pipeline import LogRecord, Pipeline
 _PATIENCE_S = 240.0
 
 
-def noop_rate(station: LocalStation, mix: Mix) -> float:
+def noop_rate(station: LocalStation, mix: Mix) -> Rate:
     """Records a second of the no-op job.
 
     Raises
@@ -27,7 +27,7 @@ def noop_rate(station: LocalStation, mix: Mix) -> float:
         If it did not end, or not every record came through.
     """
     settings = station.resolved
-    _fresh_topics(AdminClient(settings.kafka.client()))
+    _fresh_topics(AdminClient(settings.kafka.client() | {"log_level": "2"}))
     _run_job(station, paths.ROOT / "benchmarks" / "noop_job.py", mix.name)
     outcome = forwarded(settings.kafka.client(), settings.run.cut_us)
     if outcome.records["ACCEPTED"] != len(mix.messages):
@@ -36,7 +36,7 @@ def noop_rate(station: LocalStation, mix: Mix) -> float:
     return rate(mix, outcome, settings.run)
 
 
-def fusion_rate(station: LocalStation, mix: Mix, codec: AvroCodec) -> tuple[float, int]:
+def fusion_rate(station: LocalStation, mix: Mix, codec: AvroCodec) -> tuple[Rate, int]:
     """Records a second of the fusion job, and the object rows that it published.
 
     Raises
@@ -51,7 +51,7 @@ def fusion_rate(station: LocalStation, mix: Mix, codec: AvroCodec) -> tuple[floa
     return rate(mix, outcome, settings.run), outcome.rows
 
 
-def pipeline_rate(mix: Mix, run: Parameters, parallelism: int) -> float:
+def pipeline_rate(mix: Mix, run: Parameters, parallelism: int) -> Rate:
     """Records a second of CPU time of one core; decoding and msgpack included, Avro not."""
     batches = _by_tick(log(mix, busy_partitions(mix, parallelism), run), run)
     first, last, count = window(mix, run)
@@ -63,7 +63,8 @@ def pipeline_rate(mix: Mix, run: Parameters, parallelism: int) -> float:
             pipeline.take(record)
         pipeline.advance(end_us - 1000)
     pipeline.advance(last + run.cut_us)
-    return count / (time.process_time() - began)
+    seconds = time.process_time() - began
+    return Rate(count / seconds, seconds)
 
 
 def _by_tick(records: list[LogRecord], run: Parameters) -> list[tuple[int, list[LogRecord]]]:

@@ -23,6 +23,7 @@ from benchmarks.age import Age, measure_age, submit_live
 from benchmarks.load import preload
 from benchmarks.loading import Loaded, load_all
 from benchmarks.machine import description, load_average
+from benchmarks.measure import Rate
 from benchmarks.mixes import Mix
 from benchmarks.runs import fusion_rate, noop_rate, pipeline_rate
 from infra.local.state import JobPlan
@@ -39,15 +40,16 @@ _UNIT_HZ = 1e6 / mixes.PERIOD_US
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Seconds of data: of each mix, of warm-up and measurement at half load."""
+    """Seconds of data: of each mix for the jobs and in memory, of warm-up and half load."""
 
     mix_s: dict[str, float]
+    memory_s: float
     warm_s: float
     live_s: float
 
 
-FULL = Sizes({"bsm": 10.0, "rsm": 10.0, "frames50": 10.0}, 20.0, 30.0)
-QUICK = Sizes({"bsm": 3.0, "rsm": 3.0, "frames50": 3.0}, 5.0, 5.0)
+FULL = Sizes({"bsm": 8.0, "rsm": 10.0, "frames50": 10.0}, 5.0, 20.0, 30.0)
+QUICK = Sizes({"bsm": 2.0, "rsm": 2.0, "frames50": 2.0}, 2.0, 5.0, 5.0)
 _MAKERS: dict[str, Callable[[float, int], Mix]] = {
     "bsm": mixes.bsm,
     "rsm": mixes.rsm,
@@ -62,26 +64,26 @@ class Rates:
     mix: str
     records: int
     objects: int
-    noop: float
-    fusion: float
-    pipeline: float
+    noop: Rate
+    fusion: Rate
+    pipeline: Rate
     rows: int
     load_average: tuple[float, float, float]
 
     @property
     def ratio(self) -> float:
         """Fusion over no-op."""
-        return self.fusion / self.noop
+        return self.fusion.per_s / self.noop.per_s
 
 
 def measure(station: LocalStation, sizes: Sizes) -> tuple[list[Rates], Loaded, Age]:
     """Everything, one after the other."""
     settings = station.resolved
     codec = AvroCodec(register_all(settings.registry.address()))
-    rates = [measure_mix(station, name, s, codec) for name, s in sizes.mix_s.items()]
+    rates = [measure_mix(station, name, sizes, codec) for name in sizes.mix_s]
     say("(d) loading what was published")
     loaded = load_all(settings, codec, sum(one.rows for one in rates))
-    half = next(one.fusion for one in rates if one.mix == _HALF_LOAD_OF) / 2
+    half = next(one.fusion.per_s for one in rates if one.mix == _HALF_LOAD_OF) / 2
     say(f"(e) age at {half:,.0f} records/s")
     submit_live(station)
     seconds, units = sizes.warm_s + sizes.live_s, max(1, round(half / _UNIT_HZ))
@@ -89,21 +91,22 @@ def measure(station: LocalStation, sizes: Sizes) -> tuple[list[Rates], Loaded, A
     return rates, loaded, measure_age(station, live, codec, sizes.warm_s)
 
 
-def measure_mix(station: LocalStation, name: str, seconds: float, codec: AvroCodec) -> Rates:
+def measure_mix(station: LocalStation, name: str, sizes: Sizes, codec: AvroCodec) -> Rates:
     """(a), (b) and (c) of one mix."""
     settings = station.resolved
     width = settings.flink.parallelism
-    mix = _MAKERS[name](seconds, width)
+    mix = _MAKERS[name](sizes.mix_s[name], width)
     say(f"{name}: {len(mix.messages):,} messages of {mix.objects} into the topics")
     preload(mix, width, settings.kafka, settings.run)
     say(f"{name}: (a) no-op job")
     noop, load_a = noop_rate(station, mix), load_average()
-    say(f"{name}: {noop:,.0f} records/s; (b) fusion job")
+    say(f"{name}: {noop.per_s:,.0f} records/s; (b) fusion job")
     (fusion, rows), load_b = fusion_rate(station, mix, codec), load_average()
-    say(f"{name}: {fusion:,.0f} records/s; (c) pipeline")
+    say(f"{name}: {fusion.per_s:,.0f} records/s; (c) pipeline")
     warm_up()
-    pipeline, load_c = pipeline_rate(mix, settings.run, width), load_average()
-    say(f"{name}: {pipeline:,.0f} records/s")
+    part = _MAKERS[name](sizes.memory_s, width)
+    pipeline, load_c = pipeline_rate(part, settings.run, width), load_average()
+    say(f"{name}: {pipeline.per_s:,.0f} records/s")
     loads = (load_a, load_b, load_c)
     return Rates(name, len(mix.messages), mix.objects, noop, fusion, pipeline, rows, loads)
 
@@ -116,12 +119,12 @@ def table(rates: Sequence[Rates], loaded: Loaded, age: Age) -> str:
     ]
     for one in rates:
         both = [
-            f"{r / 1e3:9.2f}{r * one.objects / 1e3:8.1f}"
+            f"{r.per_s / 1e3:9.2f}{r.per_s * one.objects / 1e3:8.1f}"
             for r in (one.noop, one.fusion, one.pipeline)
         ]
         lines.append(
             f"{one.mix:10}{both[0]:>18}{both[1]:>18}{both[2]:>20}"
-            f"{one.ratio:7.2f}{one.fusion / one.pipeline:7.2f}"
+            f"{one.ratio:7.2f}{one.fusion.per_s / one.pipeline.per_s:7.2f}"
         )
     lines += [
         f"(d) warehouse: {loaded.rows_per_s / 1e3:,.0f} k rows/s over {loaded.rows:,} rows in "
@@ -151,7 +154,7 @@ def _written(file: Path | None, result: dict[str, Any]) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spine")
-    parser.add_argument("--quick", action="store_true", help="3 s of each mix: a smoke test")
+    parser.add_argument("--quick", action="store_true", help="2 s of each mix: a smoke test")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/DATE/HOST.json")
     chosen = parser.parse_args()
     machine = description()

@@ -14,7 +14,7 @@ from infra.cli.progress import shown
 from infra.cli.up import start
 from infra.demo.plan import recordings_in
 from infra.demo.report import Measured, Report, report, show
-from infra.demo.run import longest_path, run
+from infra.demo.run import WARM_UP_S, longest_path, run
 from infra.replay.messages import RecordedMessage
 from infra.simulator.placement import Placement
 from infra.simulator.scenario import Scenario, Simulated, simulate
@@ -32,7 +32,10 @@ def demo(
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write the figures to this file as JSON.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Length of the simulated part.")] = 120.0,
+    seconds: Annotated[
+        float,
+        typer.Option(help="Length of the simulated part that is scored, after 20 s of warm-up."),
+    ] = 120.0,
     data: Annotated[
         Path, typer.Option(help="Folder of recorded messages; without it only the district runs.")
     ] = Path("../shared/data"),
@@ -43,7 +46,9 @@ def demo(
         msg = "a station runs already; end it with `station down`, the demo starts afresh"
         raise CommandError(msg)
     with console.status("simulating the district (SUMO)"):
-        simulated = simulate(Scenario(start_us=now_us() // _TICK_US * _TICK_US, duration_s=seconds))
+        simulated = simulate(
+            Scenario(start_us=now_us() // _TICK_US * _TICK_US, duration_s=WARM_UP_S + seconds)
+        )
     recordings = recordings_in(data)
     if not recordings:
         console.print(f"no recordings in {data}: only the district is shown")

@@ -23,6 +23,7 @@ from jobs.settings import Settings
 QUIET_S = 14.0  # cells publish for 10 s after the last input; then their seconds close
 PATIENCE_S = 90.0  # for the warehouse to have it all
 _MARGIN_S = 3.0
+WARM_UP_S = 20.0  # of the district: code is still being compiled, tracks begin; not scored
 
 Say = Callable[[str], None]
 
@@ -77,15 +78,21 @@ def run(
         accounts=accounts,
         rows_clickhouse=loaded,
         score=_score(simulated, rows, placement, shift_us),
-        ages=ages,
+        ages=ages.since(_scored_from_us(simulated, shift_us)),
         input_delays_us=[s.receive_time_us - s.event_time_us for s in simulated.sent],
         cut_us=settings.run.cut_us,
         first_row_s=first_s,
     )
 
 
+def _scored_from_us(simulated: Simulated, shift_us: int) -> int:
+    """Wall time from which on the district is scored, UTC microseconds."""
+    return int(simulated.truth.time_us[0] + WARM_UP_S * 1e6) + shift_us
+
+
 def _score(simulated: Simulated, rows: Rows, placement: Placement, shift_us: int) -> Score:
     """Score of the district's rows, moved back to the scenario's own times."""
+    scored = simulated.since(int(simulated.truth.time_us[0] + WARM_UP_S * 1e6))
     fused = rows.fused(placement)
     own = FusedRows(
         fused.time_us - shift_us,
@@ -95,7 +102,7 @@ def _score(simulated: Simulated, rows: Rows, placement: Placement, shift_us: int
         fused.y_m,
         fused.sources,
     )
-    return score(simulated.truth, simulated.views, simulated.frames, own)
+    return score(scored.truth, scored.views, scored.frames, own)
 
 
 def _await_loaded(settings: Settings, expected: int) -> int:

@@ -36,6 +36,16 @@ class Ages:
     ticks_us: list[int] = field(default_factory=list)
     first_row_us: int = 0
 
+    def since(self, tick_us: int) -> "Ages":
+        """What was seen of the ticks from `tick_us` on; the first row stays."""
+        kept = [k for k, tick in enumerate(self.ticks_us) if tick >= tick_us]
+        return Ages(
+            [self.work_us[k] for k in kept],
+            [self.age_us[k] for k in kept],
+            [self.ticks_us[k] for k in kept],
+            self.first_row_us,
+        )
+
     def take(self, picture: Mapping[str, Any], read_us: int, cut_us: int) -> None:
         """Note one picture."""
         if not picture["count"]:

@@ -103,6 +103,14 @@ class Simulated:
     sources: list[dict[str, Any]]
     views: Mapping[str, BoolArray]
 
+    def since(self, time_us: int) -> "Simulated":
+        """What is scored if all before `time_us` was only to get going; messages stay."""
+        later = self.truth.since(time_us)
+        skipped = len(self.truth.time_us) - len(later.time_us)
+        frames = [frame for frame in self.frames if frame.event_time_us >= time_us]
+        views = {source: view[skipped:] for source, view in self.views.items()}
+        return Simulated(later, frames, self.sent, self.sources, views)
+
 
 def simulate(scenario: Scenario) -> Simulated:
     """Run a scenario: SUMO first (in a folder of its own that is removed), then the sensors."""

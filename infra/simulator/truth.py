@@ -1,6 +1,6 @@
 """What really was on the road: every object's box at every instant, apart from all messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self
 
@@ -76,6 +76,12 @@ class Truth:
     def step_us(self) -> int:
         """Distance of two instants, microseconds."""
         return int(self.time_us[1] - self.time_us[0])
+
+    def since(self, time_us: int) -> Self:
+        """The part from `time_us` on; objects that had left by then stay as columns of NaN."""
+        first = int(np.searchsorted(self.time_us, time_us))
+        later = Snapshot(*(getattr(self.states, f.name)[first:] for f in fields(self.states)))
+        return replace(self, time_us=self.time_us[first:], states=later)
 
     @classmethod
     def from_rows(cls, rows: RecordArray, placement: Placement) -> Self:
