@@ -155,4 +155,4 @@ def test_snapshots_and_frames_kept_are_bounded():
         stage.take(HOME.key, seal(due_us, Kind.FRAMES, pack_frame(frame)))
         list(stage.advance(frame.receive_time_us))
         sizes.append(len(stage._states[HOME.key].entries) if HOME.key in stage._states else 0)
-    assert max(sizes[100:]) <= max(sizes[:100]) <= 40
+    assert max(sizes[100:]) <= max(sizes[:100]) <= 70  # three parts an interval

@@ -12,7 +12,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x1f
 @given(
     offset=st.integers(0, 2**62),
     receive_ms=st.integers(0, 2**52),
-    shift=st.integers(-(10**16), 10**16),
+    shift=st.integers(-1_500_000_000_000_000, 1_500_000_000_000_000),
     body=st.none() | st.binary(),
     texts=st.tuples(TEXT, TEXT, TEXT),
 )
