@@ -1,7 +1,6 @@
 """What came out of a job, and how fast: read from the topics afterwards, by the broker's clock.
 
-The broker stamps each record when it appends it. So nothing needs to run beside the job, and a
-rate is: records of some seconds of data, over the time between the appends of their last ticks.
+The broker stamps each record when it appends it. So nothing needs to run beside the job.
 """
 
 from bisect import bisect_right
@@ -19,7 +18,7 @@ from jobs.io.avro import AvroCodec
 from operators.parameters import Parameters
 from operators.routes import OBJECTS, OBSERVATIONS, RECORDS
 
-WARM = 0.2  # share of the data before which nothing is counted: start and compilers
+WARM = 0.2  # share of the data before which nothing is counted in memory
 
 
 class BenchmarkError(RuntimeError):
@@ -159,12 +158,13 @@ class Rate(NamedTuple):
     seconds: float
 
 
-def rate(mix: Mix, outcome: Outcome, run: Parameters) -> Rate:
-    """Records a second between the ends of the window."""
-    first, last, count = window(mix, run)
-    ends = [
-        max(at for tick, at in outcome.complete_us.items() if tick <= bound)
-        for bound in (first, last)
-    ]
-    seconds = (ends[1] - ends[0]) / 1e6
-    return Rate(count / seconds, seconds)
+def rate(mix: Mix, outcome: Outcome, running_us: int, run: Parameters) -> Rate:
+    """Records a second from when all tasks ran to the append of the last picture of the data.
+
+    Not from the first picture: a reader drains partition after partition, and the watermark stands
+    still until it has begun the last, so that pictures of a small backlog come in one burst.
+    """
+    last = window(mix, run)[1]
+    end_us = max(at for tick, at in outcome.complete_us.items() if tick <= last)
+    seconds = (end_us - running_us) / 1e6
+    return Rate(len(mix.messages) / seconds, seconds)

@@ -10,6 +10,7 @@ from benchmarks.measure import BenchmarkError, Rate, check, forwarded, fused, ra
 from benchmarks.mixes import Mix
 from benchmarks.noop_steps import TOPICS as NOOP_TOPICS
 from infra.local import paths
+from infra.local.rest import JobManager
 from infra.local.station import LocalStation
 from jobs.io.avro import AvroCodec
 from operators.parameters import Parameters
@@ -28,12 +29,12 @@ def noop_rate(station: LocalStation, mix: Mix) -> Rate:
     """
     settings = station.resolved
     _fresh_topics(AdminClient(settings.kafka.client() | {"log_level": "2"}))
-    _run_job(station, paths.ROOT / "benchmarks" / "noop_job.py", mix.name)
+    running_us = _run_job(station, paths.ROOT / "benchmarks" / "noop_job.py", mix.name)
     outcome = forwarded(settings.kafka.client(), settings.run.cut_us)
     if outcome.records["ACCEPTED"] != len(mix.messages):
         msg = f"no-op of {mix.name}: {len(mix.messages)} sent, {dict(outcome.records)} counted"
         raise BenchmarkError(msg)
-    return rate(mix, outcome, settings.run)
+    return rate(mix, outcome, running_us, settings.run)
 
 
 def fusion_rate(station: LocalStation, mix: Mix, codec: AvroCodec) -> tuple[Rate, int]:
@@ -45,10 +46,10 @@ def fusion_rate(station: LocalStation, mix: Mix, codec: AvroCodec) -> tuple[Rate
         If it did not end, or the ledgers do not account for everything.
     """
     settings = station.resolved
-    _run_job(station, paths.ROOT / "jobs" / "fusion.py", mix.name)
+    running_us = _run_job(station, paths.ROOT / "jobs" / "fusion.py", mix.name)
     outcome = fused(settings.kafka.client(), codec, mix.name)
     check(mix, outcome)
-    return rate(mix, outcome, settings.run), outcome.rows
+    return rate(mix, outcome, running_us, settings.run), outcome.rows
 
 
 def pipeline_rate(mix: Mix, run: Parameters, parallelism: int) -> Rate:
@@ -76,19 +77,28 @@ def _by_tick(records: list[LogRecord], run: Parameters) -> list[tuple[int, list[
     return sorted(batches.items())
 
 
-def _run_job(station: LocalStation, file: Path, name: str) -> None:
-    """Run a bounded job to its end."""
+def _run_job(station: LocalStation, file: Path, name: str) -> int:
+    """Run a bounded job to its end; when the last of its tasks began to run, microseconds."""
     jid = station.submit("fusion", file, ("--backfill", name))
     manager, limit, state = station.flink_rest("fusion"), time.monotonic() + _PATIENCE_S, ""
     while time.monotonic() < limit:
         state = next(job.state for job in manager.jobs() if job.jid == jid)
         if state == "FINISHED":
-            return
+            return _running_us(manager, jid)
         if state in ("FAILED", "CANCELED", "RESTARTING"):
             break
         time.sleep(0.25)
     msg = f"{file.stem} of {name} is {state}: {manager.failure(jid)}"
     raise BenchmarkError(msg)
+
+
+def _running_us(manager: JobManager, jid: str) -> int:
+    subtasks = [
+        subtask
+        for vertex in manager.ask(f"/jobs/{jid}")["vertices"]
+        for subtask in manager.ask(f"/jobs/{jid}/vertices/{vertex['id']}")["subtasks"]
+    ]
+    return max(1000 * (one["end-time"] - one["status-duration"]["RUNNING"]) for one in subtasks)
 
 
 def _fresh_topics(admin: AdminClient) -> None:

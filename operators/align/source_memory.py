@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from operators._typing import IntArray
 from operators.align.clock import WINDOW, coarse_offset_us
 
 VERSION = 1
@@ -53,7 +52,6 @@ class Recall:
     """A memory unpacked for one wake of the front."""
 
     memory: SourceMemory
-    delays: IntArray
     known: set[int] = field(default_factory=set)
 
     def count(self, second: int) -> int:
@@ -84,23 +82,23 @@ class Recall:
     def clock(self, delay_us: int, nominal_delay_us: int) -> int:
         """Take one delay; the coarse offset to apply from now on, microseconds."""
         memory = self.memory
-        self.delays = np.append(self.delays[-WINDOW + 1 :], delay_us)
+        delay = delay_us.to_bytes(8, "little", signed=True)
+        memory.delays_us = (memory.delays_us + delay)[-8 * WINDOW :]
         memory.records += 1
         if memory.records % _EVERY == 0:
-            memory.offset_us = coarse_offset_us(self.delays, nominal_delay_us, memory.offset_us)
+            delays = np.frombuffer(memory.delays_us, "<i8")
+            memory.offset_us = coarse_offset_us(delays, nominal_delay_us, memory.offset_us)
         return memory.offset_us
 
     def pack(self) -> bytes:
         """Bytes of the memory."""
-        self.memory.delays_us = self.delays.astype("<i8").tobytes()
         return _ENCODER.encode(self.memory)
 
 
 def recall(packed: bytes | None) -> Recall:
     """Memory of a source from its bytes; a new one from None."""
     memory = _DECODER.decode(packed) if packed else SourceMemory()
-    delays = np.frombuffer(memory.delays_us, "<i8").astype(np.int64)
-    return Recall(memory, delays, _hashes(memory))
+    return Recall(memory, _hashes(memory))
 
 
 def _hashes(memory: SourceMemory) -> set[int]:

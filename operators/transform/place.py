@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, sin
 
 import h3
@@ -185,8 +186,15 @@ def _frame(
     radius = entry.coverage_radius_m if entry is not None else None
     if entry is None or radius is None or entry.lat_deg is None or entry.lon_deg is None:
         return _stamped(stamp, placed, 0.0, 0.0, float("nan"))
-    cx, cy = home.frame.to_local(np.array([entry.lon_deg]), np.array([entry.lat_deg]))
-    return _stamped(stamp, placed, float(cx[0]), float(cy[0]), radius)
+    cx, cy = _site(home.key, entry.lon_deg, entry.lat_deg)
+    return _stamped(stamp, placed, cx, cy, radius)
+
+
+@lru_cache(maxsize=16384)
+def _site(key: str, lon_deg: float, lat_deg: float) -> tuple[float, float]:
+    """Where a sensor stands in the frame of a cell, metres."""
+    x, y = cell(key).frame.to_local(np.array([lon_deg]), np.array([lat_deg]))
+    return float(x[0]), float(y[0])
 
 
 def _stamped(stamp: Stamp, observations: RecordArray, cx: float, cy: float, radius: float) -> Frame:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.align.clock import WINDOW
 from operators.align.source_memory import VERSION, SourceMemory, recall
 from tests.builders import START_US
 
@@ -57,7 +58,7 @@ def test_the_memory_of_delays_is_bounded():
     memory = recall(None)
     for _ in range(500):
         memory.clock(1, 0)
-    assert len(memory.delays) == 100
+    assert len(memory.memory.delays_us) == 8 * WINDOW
 
 
 def test_a_new_source_knows_nothing():
