@@ -142,6 +142,8 @@ def plain(value):
         return value.encode()
     if isinstance(value, float | np.floating):
         return "nan" if np.isnan(value) else float(value)
+    if isinstance(value, dict):
+        return tuple(sorted((plain(k), plain(v)) for k, v in value.items()))
     if isinstance(value, list | tuple | np.ndarray):
         return tuple(plain(v) for v in value)
     return value.item() if isinstance(value, np.generic) else value
