@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -45,7 +46,8 @@ def configuration(folder, rest, rpc):
     (conf / "config.yaml").write_text(text)
     return {
         **os.environ, "FLINK_CONF_DIR": str(conf), "FLINK_HOME": str(home),
-        "PYTHONPATH": str(paths.ROOT), "HADOOP_CLASSPATH": "",
+        "PYTHONPATH": str(paths.ROOT), "NUMBA_CACHE_DIR": str(paths.NUMBA_CACHE),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }  # fmt: skip
 
 
