@@ -242,9 +242,3 @@ def start(track: Record, seen: FloatArray, object_class: int, motion: FloatArray
     covariance[0, 2], covariance[1, 3] = -dt * spread, -dt * spread
     covariance[2, 2], covariance[3, 3] = spread, spread
     store(track, mean, covariance)
-
-
-@compiled
-def position_spread(track: Record) -> float:
-    """One sigma of the position, metres."""
-    return math.sqrt(0.5 * (track.covariance[0] + track.covariance[4]))

@@ -69,8 +69,6 @@ def lidar_lines():
 
 
 def test_a_published_recording_is_followed_as_published():
-    if not RECORDING.exists():
-        pytest.skip("recordings are not there")
     state, errors = tracker.empty(), []
     for event_us, seen, truth in lidar_lines():
         # lidar of 0.15 m; a cyclist-like object that turns hard
