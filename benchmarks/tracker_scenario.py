@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from operators import motion, tracker
+from operators import tracker
 from operators._typing import BoolArray, FloatArray, IntArray
-from operators.frame import Frame, ObjectClass, SourceKind, empty_observations
+from operators.frame import Frame, SourceKind, empty_observations
 from operators.parameters import Parameters
 
 STEP_US = 100_000
@@ -166,13 +166,13 @@ def speed(frames: Iterable[Frame]) -> float:
     return spent_s / sum(len(frame.observations) for frame in ready[early:]) * 1e6
 
 
-def report_scores(seconds: float, noise: float) -> None:
+def report_scores(seconds: float) -> None:
     print("targets  obs/s     GOSPA   rmse_m  missed  false  switches")
     for n_targets in (50, 200, 800):
         rate, result = run(make_scene(n_targets, seconds))
         print(
             f"{n_targets:7d}  {rate:8.0f}  {result.gospa:6.3f}  {result.rmse_m:6.3f}"
-            f"  {result.missed:6.2f}  {result.false:5.2f}  {result.switches:8d}   q={noise}"
+            f"  {result.missed:6.2f}  {result.false:5.2f}  {result.switches:8d}"
         )
 
 
@@ -211,11 +211,7 @@ def main() -> None:
     report_speed()
     if arguments.speed_only:
         return
-    unknown = ObjectClass.UNKNOWN
-    report_scores(arguments.seconds, float(tracker.MOTION[unknown, motion.NOISE]))
-    # the peers of the reference table were told the truth's own noise intensity
-    tracker.MOTION[unknown, motion.NOISE] = 0.1
-    report_scores(arguments.seconds, 0.1)
+    report_scores(arguments.seconds)
 
 
 if __name__ == "__main__":

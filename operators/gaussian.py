@@ -13,9 +13,9 @@ LARGEST_CORRELATION = 0.99
 
 # Columns of a predicted track: mean, covariance of position, of position with velocity (both
 # orders summed), of velocity; seconds from the state's time to the frame's (0, or less if the
-# state is younger); noise intensity.
-X, Y, VX, VY, PXX, PXY, PYY, CXX, CXY, CYY, VXX, VXY, VYY, LAG, NOISE = range(15)
-PREDICTED = 15
+# state is younger); noise intensity; how far off a manoeuvre may have carried it unnoticed, metres.
+X, Y, VX, VY, PXX, PXY, PYY, CXX, CXY, CYY, VXX, VXY, VYY, LAG, NOISE, UNNOTICED_M = range(16)
+PREDICTED = 16
 # Columns of a prepared observation: place, seconds after the frame's event time, covariance,
 # velocity, its variance (negative: not given).
 OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV = range(9)

@@ -23,7 +23,7 @@ from operators.fuse.account import held_by, local_key, sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
 from operators.fuse.index import gather
-from operators.fuse.kalman import foresee, inflation, load, narrow
+from operators.fuse.kalman import foresee, inflation, narrow, state_at
 from operators.fuse.lifecycle import shown_us, sweep
 from operators.fuse.prepare import prepare, usable_ones
 from operators.fuse.sources import CLUTTER, DETECTION, claim_slot, source_table
@@ -50,7 +50,7 @@ from operators.fuse.take import (
 )
 from operators.gaussian import AFTER, OX
 from operators.jit import KeyArray, compiled
-from operators.motion import NOISE, motion_table, predict
+from operators.motion import motion_table, rate_table
 from operators.parameters import Parameters
 from operators.track import LINK, TRACK_ROW
 
@@ -72,6 +72,7 @@ _ABOUT = struct.Struct("<qqqQqqd???")
 _FILTERED, _FUSED, _PROBE = int(FrameFlag.FILTERED), int(FrameFlag.FUSED), int(SourceKind.PROBE)
 
 MOTION = motion_table()
+RATES = rate_table()
 SOURCES = source_table()
 LARGEST_CIRCLE_M = 1e5
 # Movement and correction of a track since the last sweep filed it: 0.2 s at 60 m/s, and 8 m.
@@ -152,6 +153,7 @@ def take_frame(
     abouts: RecordArray,
     kind: FloatArray,
     motion: FloatArray,
+    rates: FloatArray,
 ) -> IntArray:
     """Take one frame; see `advance`.
 
@@ -167,7 +169,8 @@ def take_frame(
     abouts : structured array of shape (1,), dtype `ABOUT`
         `slot`, `since_us` and `inflation` are filled.
     kind : ndarray of shape (6,)
-    motion : ndarray of shape (13, 3)
+    motion : ndarray of shape (13, 7)
+    rates : ndarray of shape (2, 3, 3)
 
     Returns
     -------
@@ -189,7 +192,8 @@ def take_frame(
         reach_m += FASTEST_MPS * np.abs(seen[:, AFTER]).max()
     slots = gather(seen, reach_m, circle, SLACK_M, heads, links, counts[N_TRACKS])
     slots = narrow(tracks, slots, event_us, seen, order, circle, GATE, FARTHEST_M, motion)
-    ahead = foresee(tracks, slots, event_us, motion)
+    ahead, weights, means, covariances = foresee(tracks, slots, event_us, motion, rates)
+    models = (weights, means, covariances)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)
     keys = _observation_keys(observations, usable, about.source_key)
     degree, target, cost, nis = gate(ahead, track_keys, seen, keys, order)
@@ -199,7 +203,18 @@ def take_frame(
     chosen = assign(degree, target, cost, _miss_costs(confirmed, kind), seen.shape[0])
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     update_all(
-        tracks, slots, observation_of, ahead, seen, usable, keys, observations, made, about, kind
+        tracks,
+        slots,
+        observation_of,
+        ahead,
+        models,
+        seen,
+        usable,
+        keys,
+        observations,
+        made,
+        about,
+        kind,
     )
     if circle[2] > 0.0:
         count_misses(tracks, slots, observation_of, ahead, circle, about, kind[DETECTION])
@@ -225,7 +240,12 @@ def take_frame(
 
 @compiled
 def fill_rows(
-    tracks: RecordArray, n: int, at_us: int, motion: FloatArray, made: RecordArray
+    tracks: RecordArray,
+    n: int,
+    at_us: int,
+    motion: FloatArray,
+    rates: FloatArray,
+    made: RecordArray,
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
     size = 0
@@ -234,13 +254,11 @@ def fill_rows(
         track, row = tracks[slot], made[size]
         if at_us - track.last_us > shown_us(track, motion):
             continue
-        load(track, mean, covariance)
-        dt_s = (at_us - track.time_us) / 1e6
-        predict(mean, covariance, dt_s, motion[track.object_class, NOISE])
+        turn_rps = state_at(track, at_us, motion, rates, mean, covariance)
         row.track_id, row.born_us, row.last_us = track.track_id, track.born_us, track.last_us
         row.x_m, row.y_m, row.z_m = mean[0], mean[1], track.z_m
         row.vx_mps, row.vy_mps = np.float32(mean[2]), np.float32(mean[3])
-        row.acceleration_mps2 = row.turn_rate_radps = np.float32(np.nan)
+        row.acceleration_mps2, row.turn_rate_radps = np.float32(np.nan), np.float32(turn_rps)
         row.heading_rad = track.heading_rad
         row.length_m, row.width_m, row.height_m = track.size_m[0], track.size_m[1], track.size_m[2]
         row.cov_xx_m2, row.cov_xy_m2 = np.float32(covariance[0, 0]), np.float32(covariance[0, 1])
@@ -370,6 +388,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         about,
         SOURCES[kind],
         MOTION,
+        RATES,
     )
     since_us = int(about["since_us"][0])
     if since_us < 0:
@@ -397,7 +416,7 @@ def rows(state: TrackerState, at_us: int) -> RecordArray:
     """
     n = int(state.counts[N_TRACKS])
     made = np.zeros(n, TRACK_ROW)
-    return made[: fill_rows(state.tracks, n, at_us, MOTION, made)]
+    return made[: fill_rows(state.tracks, n, at_us, MOTION, RATES, made)]
 
 
 def warm_up() -> None:

@@ -20,6 +20,7 @@ from operators.gaussian import (
     PXX,
     RV,
     RXX,
+    UNNOTICED_M,
     VX,
     VXX,
     X,
@@ -68,7 +69,8 @@ def _half_width(track: FloatArray, widest_m2: float, latest_s: float) -> float:
     dt = abs(track[LAG]) + latest_s
     variance = track[PXX] + dt * (abs(track[CXX]) + dt * track[VXX]) + widest_m2
     variance += track[NOISE] * dt**3 / 3.0
-    return float(min(math.sqrt(GATE * variance), FARTHEST_M) + dt * abs(track[VX]))
+    reach_m = min(max(math.sqrt(GATE * variance), track[UNNOTICED_M]), FARTHEST_M)
+    return float(reach_m + dt * abs(track[VX]))
 
 
 @compiled
@@ -79,11 +81,11 @@ def gate(
 
     Parameters
     ----------
-    tracks : ndarray of shape (n, 15)
+    tracks : ndarray of shape (n, PREDICTED)
         Predicted tracks.
     track_keys : ndarray of shape (n,)
         Key of the source's local id that each track was last linked to; 0 for none.
-    seen : ndarray of shape (m, 9)
+    seen : ndarray of shape (m, PREPARED)
         Prepared observations.
     seen_keys : ndarray of shape (m,)
     order : ndarray of shape (m,)
@@ -110,7 +112,8 @@ def gate(
             j = order[at]
             at += 1
             d2, determinant, square_m2 = innovation(tracks[i], seen[j])
-            if d2 < GATE and square_m2 < FARTHEST_M**2:
+            near = d2 < GATE or square_m2 < tracks[i, UNNOTICED_M] ** 2
+            if near and square_m2 < FARTHEST_M**2:
                 c = pair_cost(tracks[i], seen[j], d2, determinant)
                 if seen_keys[j] != 0 and seen_keys[j] == track_keys[i]:
                     c += SAME_LOCAL_ID

@@ -1,10 +1,21 @@
-"""Kalman filter on track records: look ahead, update, start."""
+"""The filter on track records: look ahead, update, start, look at an instant."""
 
 import math
 
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
+from operators.fuse.imm import (
+    change_over,
+    is_fast,
+    load_models,
+    mix,
+    moments,
+    predict_models,
+    reweigh,
+    store_models,
+    update_model,
+)
 from operators.gaussian import (
     AFTER,
     CXX,
@@ -24,6 +35,7 @@ from operators.gaussian import (
     RXX,
     RXY,
     RYY,
+    UNNOTICED_M,
     VX,
     VXX,
     VXY,
@@ -31,41 +43,43 @@ from operators.gaussian import (
     VYY,
     X,
     Y,
-    update_pair,
     velocity_distance,
 )
 from operators.jit import Record, compiled
+from operators.motion import (
+    ALONG,
+    DIM,
+    FIRST_TURN_VARIANCE,
+    MODELS,
+    SPEED_VARIANCE,
+    STEADY,
+    STILL,
+    STILL_SPEED_VARIANCE,
+    TURN,
+    predict_steady,
+)
 from operators.motion import NOISE as MOTION_NOISE
-from operators.motion import SPEED_VARIANCE, predict
 
 SECOND_US = 1e6
+UNNOTICED_S = 0.5
 VELOCITY_GATE = 16.0
 # A smoothed input repeats its own past for about this long; a fused one repeats others' too.
 MEMORY_US = 1_000_000
 LARGEST_INFLATION = 20.0
 FUSED_INFLATION = 2.0
+# What a first observation tells of the model: most of what is seen for the first time moves.
+FIRST_WEIGHTS = (0.2, 0.5, 0.3)
 
 
 @compiled
 def load(track: Record, mean: FloatArray, covariance: FloatArray) -> None:
-    """Unfold a track's state into `mean` of shape (4,) and `covariance` of shape (4, 4)."""
+    """Unfold the moments of a track into `mean` of shape (4,) and `covariance` of shape (4, 4)."""
     k = 0
     for i in range(4):
         mean[i] = track.mean[i]
         for j in range(i, 4):
             covariance[i, j] = track.covariance[k]
             covariance[j, i] = track.covariance[k]
-            k += 1
-
-
-@compiled
-def store(track: Record, mean: FloatArray, covariance: FloatArray) -> None:
-    """Fold a state into the track."""
-    k = 0
-    for i in range(4):
-        track.mean[i] = mean[i]
-        for j in range(i, 4):
-            track.covariance[k] = covariance[i, j]
             k += 1
 
 
@@ -77,6 +91,16 @@ def _reach(track: Record, dt_s: float, noise: float, widest_m2: float, gate: flo
     speed = max(track.covariance[7], track.covariance[9])
     variance = place + dt_s * (2.0 * cross + dt_s * speed) + noise * dt_s**3 / 3.0
     return math.sqrt(gate * (variance + widest_m2))
+
+
+@compiled
+def unnoticed_m(noise: float) -> float:
+    """How far a manoeuvre may carry a track before the models weigh it: 4 sigma of half a second.
+
+    The filter needs about five frames to believe in a brake; the gate must not lose the track until
+    then. Who brakes with 8 m/s² is 1 m off after half a second, and observations err besides.
+    """
+    return math.sqrt(16.0 * noise * UNNOTICED_S**3 / 3.0)
 
 
 @compiled
@@ -117,8 +141,9 @@ def narrow(
         dt_s = (event_us - track.time_us) / SECOND_US
         vx, vy = track.mean[2], track.mean[3]
         x, y = track.mean[0] + dt_s * vx, track.mean[1] + dt_s * vy
-        noise = motion[track.object_class, MOTION_NOISE]
+        noise = motion[track.object_class, ALONG]
         reach_m = min(_reach(track, abs(dt_s) + latest_s, noise, widest_m2, gate), farthest_m)
+        reach_m = max(reach_m, unnoticed_m(noise))
         reach_m += latest_s * max(abs(vx), abs(vy))
         inside = (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2
         at = np.searchsorted(xs, x - reach_m)
@@ -132,32 +157,87 @@ def narrow(
 
 
 @compiled
-def foresee(tracks: RecordArray, slots: IntArray, event_us: int, motion: FloatArray) -> FloatArray:
+def foresee(
+    tracks: RecordArray,
+    slots: IntArray,
+    event_us: int,
+    motion: FloatArray,
+    rates: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Tracks as a frame at `event_us` should see them; the tracks are not changed.
 
     Returns
     -------
-    ndarray of shape (len(slots), PREDICTED)
-        Columns as in `operators.gaussian`.
+    ahead : ndarray of shape (len(slots), PREDICTED)
+        Columns as in `operators.gaussian`: moments over the models.
+    weights, means, covariances : ndarrays of shape (n, 3), (n, 3, 5) and (n, 3, 5, 5)
+        The models.
     """
-    ahead = np.empty((slots.shape[0], PREDICTED))
+    n = slots.shape[0]
+    ahead = np.empty((n, PREDICTED))
+    weights, means = np.empty((n, MODELS)), np.empty((n, MODELS, DIM))
+    covariances = np.empty((n, MODELS, DIM, DIM))
+    before = np.empty(MODELS), np.empty((MODELS, DIM)), np.empty((MODELS, DIM, DIM))
+    change, scratch, known_s = np.empty((2, MODELS, MODELS)), np.empty((2, DIM, DIM)), -1.0
     mean, covariance = np.empty(4), np.empty((4, 4))
-    for i in range(slots.shape[0]):
-        track = tracks[slots[i]]
-        row = ahead[i]
-        load(track, mean, covariance)
+    for i in range(n):
+        track, row = tracks[slots[i]], ahead[i]
+        w, m, P = weights[i], means[i], covariances[i]
         lag_us = event_us - track.time_us
-        row[NOISE] = motion[track.object_class, MOTION_NOISE]
+        kind = motion[track.object_class]
         if lag_us > 0:
-            predict(mean, covariance, lag_us / SECOND_US, row[NOISE])
+            dt_s = lag_us / SECOND_US
+            known_s = change_over(dt_s, rates, change, known_s)
+            load_models(track, before[0], before[1], before[2])
+            mix(change[is_fast(track)], before[0], before[1], before[2], w, m, P)
+            predict_models(dt_s, kind, m, P, scratch)
+        else:
+            load_models(track, w, m, P)
+        moments(w, m, P, mean, covariance)
+        row[NOISE] = kind[MOTION_NOISE]
+        row[UNNOTICED_M] = unnoticed_m(kind[ALONG])
         row[LAG] = min(lag_us, 0) / SECOND_US
-        row[X], row[Y], row[VX], row[VY] = mean[0], mean[1], mean[2], mean[3]
-        row[PXX], row[PXY], row[PYY] = covariance[0, 0], covariance[0, 1], covariance[1, 1]
-        row[CXX] = 2.0 * covariance[0, 2]
-        row[CXY] = covariance[0, 3] + covariance[1, 2]
-        row[CYY] = 2.0 * covariance[1, 3]
-        row[VXX], row[VXY], row[VYY] = covariance[2, 2], covariance[2, 3], covariance[3, 3]
-    return ahead
+        _fill(row, mean, covariance)
+    return ahead, weights, means, covariances
+
+
+@compiled
+def _fill(row: FloatArray, mean: FloatArray, covariance: FloatArray) -> None:
+    row[X], row[Y], row[VX], row[VY] = mean[0], mean[1], mean[2], mean[3]
+    row[PXX], row[PXY], row[PYY] = covariance[0, 0], covariance[0, 1], covariance[1, 1]
+    row[CXX] = 2.0 * covariance[0, 2]
+    row[CXY] = covariance[0, 3] + covariance[1, 2]
+    row[CYY] = 2.0 * covariance[1, 3]
+    row[VXX], row[VXY], row[VYY] = covariance[2, 2], covariance[2, 3], covariance[3, 3]
+
+
+@compiled
+def state_at(
+    track: Record,
+    at_us: int,
+    motion: FloatArray,
+    rates: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> float:
+    """Moments of a track at an instant, into shapes (4,) and (4, 4); its turn rate, rad/s."""
+    kind = motion[track.object_class]
+    dt_s = (at_us - track.time_us) / SECOND_US
+    weights, means = np.empty(MODELS), np.empty((MODELS, DIM))
+    covariances = np.empty((MODELS, DIM, DIM))
+    load_models(track, weights, means, covariances)
+    if dt_s <= 0.0:
+        load(track, mean, covariance)
+        predict_steady(mean, covariance, dt_s, kind[MOTION_NOISE])
+        return float(weights[TURN] * means[TURN, 4])
+    change = np.empty((2, MODELS, MODELS))
+    change_over(dt_s, rates, change, -1.0)
+    after, states = np.empty(MODELS), np.empty((MODELS, DIM))
+    spreads = np.empty((MODELS, DIM, DIM))
+    mix(change[is_fast(track)], weights, means, covariances, after, states, spreads)
+    predict_models(dt_s, kind, states, spreads, np.empty((2, DIM, DIM)))
+    moments(after, states, spreads, mean, covariance)
+    return float(after[TURN] * states[TURN, 4])
 
 
 @compiled
@@ -185,15 +265,22 @@ def inflation(filtered: bool, fused: bool, since_us: int) -> float:
 
 @compiled
 def update(
-    track: Record, ahead: FloatArray, seen: FloatArray, event_us: int, factor: float
+    track: Record,
+    ahead: FloatArray,
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    seen: FloatArray,
+    event_us: int,
+    factor: float,
 ) -> float:
     """Take one observation into a track.
 
     Parameters
     ----------
     track : record of `operators.fuse.state.TRACK`
-    ahead : ndarray of shape (PREDICTED,)
-        The track as foreseen for this frame.
+    ahead, weights, means, covariances
+        Row of what `foresee` gave for the track; the models are changed in place.
     seen : ndarray of shape (PREPARED,)
     event_us
         Event time of the frame.
@@ -205,40 +292,59 @@ def update(
     float
         The observation's share of the information on the position, 0..1.
     """
-    mean, covariance = np.empty(4), np.empty((4, 4))
-    z, noise = np.empty(2), np.empty(3)
-    load(track, mean, covariance)
-    if event_us > track.time_us:
-        predict(mean, covariance, (event_us - track.time_us) / SECOND_US, ahead[NOISE])
-        track.time_us = event_us
+    z, noise, fits = np.empty(2), np.empty(3), np.empty(MODELS)
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
     z[0], z[1] = seen[OX], seen[OY]
     noise[0], noise[1] = factor * seen[RXX] + wandered, factor * seen[RXY]
     noise[2] = factor * seen[RYY] + wandered
-    share = update_pair(mean, covariance, z, 1.0, dt, noise)
+    total = 0.0
+    for m in range(MODELS):
+        part = 0.0 if m == STILL else dt
+        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise)
+        total += weights[m] * share
     # a velocity that contradicts the track is a wrong claim more often than a manoeuvre
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:
         z[0], z[1] = seen[OVX], seen[OVY]
         noise[0], noise[1], noise[2] = factor * seen[RV], 0.0, factor * seen[RV]
-        update_pair(mean, covariance, z, 0.0, 1.0, noise)
-    store(track, mean, covariance)
-    return min(max(share, 0.0), 1.0)
+        for m in range(MODELS):
+            fits[m] += update_model(means[m], covariances[m], z, 0.0, 1.0, noise)[0]
+        means[STILL, 2] = means[STILL, 3] = 0.0
+    reweigh(weights, fits)
+    store_models(track, weights, means, covariances)
+    track.time_us = max(track.time_us, event_us)
+    return min(max(total, 0.0), 1.0)
 
 
 @compiled
 def start(track: Record, seen: FloatArray, object_class: int, motion: FloatArray) -> None:
     """Give a new track the state that one observation tells, at the frame's event time."""
-    mean, covariance = np.zeros(4), np.zeros((4, 4))
-    spread = motion[object_class, SPEED_VARIANCE]
+    weights, means = np.empty(MODELS), np.zeros((MODELS, DIM))
+    covariances = np.zeros((MODELS, DIM, DIM))
+    spread, vx, vy = motion[object_class, SPEED_VARIANCE], 0.0, 0.0
     if seen[RV] >= 0.0:
-        mean[2], mean[3], spread = seen[OVX], seen[OVY], seen[RV]
+        vx, vy, spread = seen[OVX], seen[OVY], seen[RV]
     # seen a little after the frame's time: carry it back, with what the velocity leaves open
     dt = seen[AFTER]
-    mean[0], mean[1] = seen[OX] - dt * mean[2], seen[OY] - dt * mean[3]
-    wandered = spread * dt * dt + motion[object_class, MOTION_NOISE] * abs(dt) ** 3 / 3.0
-    covariance[0, 0], covariance[1, 1] = seen[RXX] + wandered, seen[RYY] + wandered
-    covariance[0, 1] = seen[RXY]
-    covariance[0, 2], covariance[1, 3] = -dt * spread, -dt * spread
-    covariance[2, 2], covariance[3, 3] = spread, spread
-    store(track, mean, covariance)
+    for m in range(MODELS):
+        weights[m] = FIRST_WEIGHTS[m]
+        mean, covariance = means[m], covariances[m]
+        moving = m != STILL
+        variance = spread if moving else STILL_SPEED_VARIANCE
+        if moving:
+            mean[2], mean[3] = vx, vy
+        mean[0], mean[1] = seen[OX] - dt * mean[2], seen[OY] - dt * mean[3]
+        wandered = variance * dt * dt + motion[object_class, MOTION_NOISE] * abs(dt) ** 3 / 3.0
+        covariance[0, 0], covariance[1, 1] = seen[RXX] + wandered, seen[RYY] + wandered
+        covariance[0, 1] = covariance[1, 0] = seen[RXY]
+        covariance[2, 2] = covariance[3, 3] = variance
+        covariance[4, 4] = FIRST_TURN_VARIANCE
+        if moving:
+            for i in range(2):
+                covariance[i, i + 2] = covariance[i + 2, i] = -dt * variance
+    if seen[RV] >= 0.0:  # a claimed velocity tells whether it stands
+        fits = np.zeros(MODELS)
+        square = vx * vx + vy * vy
+        fits[STILL] = -0.5 * square / (seen[RV] + STILL_SPEED_VARIANCE)
+        reweigh(weights, fits)
+    store_models(track, weights, means, covariances)

@@ -14,7 +14,7 @@ from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE
 from operators.fuse.index import SIDE, bucket_of
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
 from operators.jit import Record, compiled
-from operators.motion import COAST_S
+from operators.motion import COAST_S, DIM, MODELS, PACKED
 
 SWEEP_US = 200_000
 TENTATIVE_SHOWN_US = 500_000
@@ -114,13 +114,25 @@ def _find_twin(tracks: RecordArray, slot: int, heads: IntArray, links: IntArray)
 
 
 @compiled
+def take_state(track: Record, other: Record) -> None:
+    """Let a track go on with the state of another."""
+    for i in range(4):
+        track.mean[i] = other.mean[i]
+    for i in range(10):
+        track.covariance[i] = other.covariance[i]
+    for i in range(MODELS):
+        track.model_weights[i] = other.model_weights[i]
+    for i in range(MODELS * DIM):
+        track.model_means[i] = other.model_means[i]
+    for i in range(MODELS * PACKED):
+        track.model_covariances[i] = other.model_covariances[i]
+
+
+@compiled
 def _absorb(older: Record, younger: Record) -> None:
     """Let the older of two doubles go on with the fresher of their states."""
     if younger.time_us > older.time_us:
-        for i in range(4):
-            older.mean[i] = younger.mean[i]
-        for i in range(10):
-            older.covariance[i] = younger.covariance[i]
+        take_state(older, younger)
         older.time_us = younger.time_us
     if younger.probe_us > older.probe_us:
         older.probe_id, older.probe_us = younger.probe_id, younger.probe_us

@@ -11,6 +11,7 @@ from operators.errors import LayoutError
 from operators.frame import ObjectClass
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
+from operators.motion import DIM, MODELS, PACKED
 
 VERSION = 1
 LOCAL_KEYS = 4
@@ -34,8 +35,11 @@ TRACK = np.dtype(
         ("probe_id", "<u8"),  # local id of the probe that last reported itself as this track
         ("probe_us", "<i8"),  # when it did
         ("twin_id", "<u8"),  # older track that it may be a double of
-        ("mean", "<f8", (4,)),
+        ("mean", "<f8", (4,)),  # moments over the models: place and velocity
         ("covariance", "<f8", (10,)),  # upper triangle by rows
+        ("model_weights", "<f8", (MODELS,)),
+        ("model_means", "<f8", (MODELS * DIM,)),
+        ("model_covariances", "<f8", (MODELS * PACKED,)),  # upper triangles by rows
         ("z_m", "<f4"),
         ("z_variance_m2", "<f4"),
         ("heading_rad", "<f4"),

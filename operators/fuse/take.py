@@ -52,6 +52,7 @@ def _take_one(
     track: Record,
     observation: Record,
     ahead: FloatArray,
+    models: tuple[FloatArray, FloatArray, FloatArray],
     seen: FloatArray,
     about: Record,
     kind: FloatArray,
@@ -60,7 +61,8 @@ def _take_one(
     event_us = about.event_us
     d2, determinant, _ = innovation(ahead, seen)
     dt_s = max(event_us - track.last_us, 0) / 1e6
-    share = update(track, ahead, seen, event_us, about.inflation)
+    weights, means, covariances = models
+    share = update(track, ahead, weights, means, covariances, seen, event_us, about.inflation)
     hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER])
     track.credit += np.float32(kind[CREDIT])
     track.last_us = max(track.last_us, event_us)
@@ -78,6 +80,7 @@ def update_all(
     slots: IntArray,
     observation_of: IntArray,
     ahead: FloatArray,
+    models: tuple[FloatArray, FloatArray, FloatArray],
     seen: FloatArray,
     usable: IntArray,
     keys: KeyArray,
@@ -93,6 +96,8 @@ def update_all(
     slots, observation_of : ndarrays of shape (n,)
         Candidates, and the prepared observation of each, -1 for none.
     ahead : ndarray of shape (n, PREDICTED)
+    models
+        Weights, means and covariances as `foresee` gives them; changed in place.
     seen : ndarray of shape (m, PREPARED)
     usable, keys : ndarrays of shape (m,)
         Number of each prepared observation in the frame; its local key.
@@ -104,7 +109,10 @@ def update_all(
         if j < 0:
             continue
         track = tracks[slots[i]]
-        d2, share = _take_one(track, observations[usable[j]], ahead[i], seen[j], about, kind)
+        of_track = (models[0][i], models[1][i], models[2][i])
+        d2, share = _take_one(
+            track, observations[usable[j]], ahead[i], of_track, seen[j], about, kind
+        )
         introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
         if about.trusted:
             take_probe_id(track, observations[usable[j]].local_id, about.event_us)

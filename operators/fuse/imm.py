@@ -1,0 +1,260 @@
+"""Interacting multiple models: three hypotheses of motion that share a track.
+
+The filter of Blom and Bar-Shalom (The interacting multiple model algorithm for systems with
+Markovian switching coefficients, IEEE TAC 33(8), 1988): mix, predict each model, update each, weigh
+them by how well they foresaw the observation, and report their moments.
+
+In scratch arrays a track's models are ``weights`` of shape (3,), ``means`` (3, 5) and
+``covariances`` (3, 5, 5); the still model knows the place only, the steady one no turn rate: what
+they do not know keeps a prior value, so that mixing hands it to the others.
+"""
+
+import math
+
+import numpy as np
+
+from operators._typing import FloatArray
+from operators.jit import Record, compiled
+from operators.motion import (
+    CREEP_M2PS,
+    DIM,
+    FIRST_TURN_VARIANCE,
+    MODELS,
+    STEADY,
+    STEADY_NOISE,
+    STILL,
+    STILL_SPEED_VARIANCE,
+    STOPPING_MPS,
+    TURN,
+    predict_steady,
+    predict_turn,
+    transition,
+)
+
+LEAST_WEIGHT = 1e-6
+TWO_PI = 2.0 * math.pi
+
+
+@compiled
+def load_models(
+    track: Record, weights: FloatArray, means: FloatArray, covariances: FloatArray
+) -> None:
+    """Unfold a track's models into scratch arrays."""
+    k = 0
+    for m in range(MODELS):
+        weights[m] = track.model_weights[m]
+        for i in range(DIM):
+            means[m, i] = track.model_means[m * DIM + i]
+            for j in range(i, DIM):
+                covariances[m, i, j] = track.model_covariances[k]
+                covariances[m, j, i] = track.model_covariances[k]
+                k += 1
+
+
+@compiled
+def store_models(
+    track: Record, weights: FloatArray, means: FloatArray, covariances: FloatArray
+) -> None:
+    """Fold scratch arrays into the track, its moments too."""
+    k = 0
+    for m in range(MODELS):
+        track.model_weights[m] = weights[m]
+        for i in range(DIM):
+            track.model_means[m * DIM + i] = means[m, i]
+            for j in range(i, DIM):
+                track.model_covariances[k] = covariances[m, i, j]
+                k += 1
+    mean, covariance = np.empty(4), np.empty((4, 4))
+    moments(weights, means, covariances, mean, covariance)
+    k = 0
+    for i in range(4):
+        track.mean[i] = mean[i]
+        for j in range(i, 4):
+            track.covariance[k] = covariance[i, j]
+            k += 1
+
+
+@compiled
+def moments(
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> None:
+    """Mean and covariance of the mixture in place and velocity, into shapes (4,) and (4, 4)."""
+    for i in range(4):
+        mean[i] = weights[0] * means[0, i] + weights[1] * means[1, i] + weights[2] * means[2, i]
+    covariance[:, :] = 0.0
+    for m in range(MODELS):
+        w = weights[m]
+        for i in range(4):
+            di = means[m, i] - mean[i]
+            for j in range(i, 4):
+                covariance[i, j] += w * (covariances[m, i, j] + di * (means[m, j] - mean[j]))
+    for i in range(4):
+        for j in range(i):
+            covariance[i, j] = covariance[j, i]
+
+
+@compiled
+def _mix_into(
+    m: int,
+    before: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> None:
+    """Mixture of all models as model `m` begins with it; `before` are their shares in it."""
+    for i in range(DIM):
+        mean[i] = before[0] * means[0, i] + before[1] * means[1, i] + before[2] * means[2, i]
+    covariance[:, :] = 0.0
+    for k in range(MODELS):
+        w = before[k]
+        if w < LEAST_WEIGHT:
+            continue
+        for i in range(DIM):
+            di = means[k, i] - mean[i]
+            for j in range(i, DIM):
+                covariance[i, j] += w * (covariances[k, i, j] + di * (means[k, j] - mean[j]))
+    for i in range(DIM):
+        for j in range(i):
+            covariance[i, j] = covariance[j, i]
+    if m != TURN:
+        _forget(mean, covariance, 4, FIRST_TURN_VARIANCE)
+    if m == STILL:
+        _forget(mean, covariance, 2, STILL_SPEED_VARIANCE)
+        _forget(mean, covariance, 3, STILL_SPEED_VARIANCE)
+
+
+@compiled
+def _forget(mean: FloatArray, covariance: FloatArray, i: int, variance: float) -> None:
+    """Let a component be zero, of the given variance, whatever is known."""
+    mean[i] = 0.0
+    for j in range(DIM):
+        covariance[i, j] = 0.0
+        covariance[j, i] = 0.0
+    covariance[i, i] = variance
+
+
+@compiled
+def mix(
+    change: FloatArray,
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mixed_weights: FloatArray,
+    mixed_means: FloatArray,
+    mixed_covariances: FloatArray,
+) -> None:
+    """Interaction step: what each model begins with, given `change` of shape (3, 3)."""
+    before = np.empty(MODELS)
+    for m in range(MODELS):
+        total = 0.0
+        for k in range(MODELS):
+            before[k] = change[k, m] * weights[k]
+            total += before[k]
+        mixed_weights[m] = max(total, LEAST_WEIGHT)
+        for k in range(MODELS):
+            before[k] /= max(total, 1e-300)
+        _mix_into(m, before, means, covariances, mixed_means[m], mixed_covariances[m])
+
+
+@compiled
+def predict_models(
+    dt_s: float,
+    kind: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    scratch: FloatArray,
+) -> None:
+    """Carry each model forward by dt > 0, in place; `scratch` has shape (2, 5, 5)."""
+    covariances[STILL, 0, 0] += CREEP_M2PS * dt_s
+    covariances[STILL, 1, 1] += CREEP_M2PS * dt_s
+    predict_steady(means[STEADY], covariances[STEADY], dt_s, kind[STEADY_NOISE])
+    predict_turn(means[TURN], covariances[TURN], dt_s, kind, scratch[0], scratch[1])
+
+
+@compiled
+def update_model(
+    mean: FloatArray,
+    covariance: FloatArray,
+    z: FloatArray,
+    position_part: float,
+    velocity_part: float,
+    noise: FloatArray,
+) -> tuple[float, float]:
+    """Kalman update of one model with a measurement of two axes, in place.
+
+    The measurement matrix is ``H = [a I, b I, 0]``: a = 1, b = dt measures the position dt seconds
+    off the state's time; a = 0, b = 1 measures the velocity. The covariance is lessened by
+    ``K (P H')'``, each pair of mirror entries from one product.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (5,)
+    covariance : ndarray of shape (5, 5)
+    z : ndarray of shape (2,)
+    position_part, velocity_part
+        a and b of the measurement matrix.
+    noise : ndarray of shape (3,)
+        R as ``xx, xy, yy``.
+
+    Returns
+    -------
+    float
+        Logarithm of the likelihood of `z`.
+    float
+        ``trace(H K) / 2``: the measurement's share of what is now known in its own space, 0..1.
+    """
+    a, b = position_part, velocity_part
+    dx = z[0] - a * mean[0] - b * mean[2]
+    dy = z[1] - a * mean[1] - b * mean[3]
+    cross = np.empty((DIM, 2))  # P H'
+    for i in range(DIM):
+        cross[i, 0] = a * covariance[i, 0] + b * covariance[i, 2]
+        cross[i, 1] = a * covariance[i, 1] + b * covariance[i, 3]
+    xx = a * cross[0, 0] + b * cross[2, 0] + noise[0]
+    xy = a * cross[0, 1] + b * cross[2, 1] + noise[1]
+    yy = a * cross[1, 1] + b * cross[3, 1] + noise[2]
+    determinant = xx * yy - xy * xy
+    gain = np.empty((DIM, 2))
+    for i in range(DIM):
+        gain[i, 0] = (cross[i, 0] * yy - cross[i, 1] * xy) / determinant
+        gain[i, 1] = (cross[i, 1] * xx - cross[i, 0] * xy) / determinant
+        mean[i] += gain[i, 0] * dx + gain[i, 1] * dy
+    for i in range(DIM):
+        for j in range(i, DIM):
+            covariance[i, j] -= gain[i, 0] * cross[j, 0] + gain[i, 1] * cross[j, 1]
+            covariance[j, i] = covariance[i, j]
+    d2 = (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) / determinant
+    fit = -0.5 * d2 - math.log(TWO_PI) - 0.5 * math.log(determinant)
+    share = 0.5 * (a * (gain[0, 0] + gain[1, 1]) + b * (gain[2, 0] + gain[3, 1]))
+    return fit, share
+
+
+@compiled
+def reweigh(weights: FloatArray, fits: FloatArray) -> None:
+    """Bayes' rule for the models: `fits` are logarithms of likelihoods, shape (3,)."""
+    best = max(fits[0], fits[1], fits[2])
+    total = 0.0
+    for m in range(MODELS):
+        weights[m] = max(weights[m] * math.exp(fits[m] - best), LEAST_WEIGHT)
+        total += weights[m]
+    for m in range(MODELS):
+        weights[m] /= total
+
+
+@compiled
+def change_over(dt_s: float, rates: FloatArray, change: FloatArray, known_s: float) -> float:
+    """Fill `change` for dt unless it holds that of `known_s` already; what it now holds."""
+    if dt_s != known_s:
+        transition(dt_s, rates, change)
+    return dt_s
+
+
+@compiled
+def is_fast(track: Record) -> int:
+    """1 if the track is too fast to stand still at once, else 0."""
+    return int(track.mean[2] ** 2 + track.mean[3] ** 2 > STOPPING_MPS**2)
