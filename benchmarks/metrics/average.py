@@ -3,7 +3,8 @@
 A track's score is the mean over its boxes, and sets its place: for each of 40 recall steps the
 threshold on it is sought at which that share of the truth is matched, and CLEAR is counted with the
 tracks above. A recall that is never reached counts as 0. With every miss counted, MOTA at recall r
-is r at most, so AMOTA is 51.25 % at most.
+is r at most, so AMOTA is 51.25 % at most; only tracks of equal score, which enter together, can
+lift it above (scores that rank nothing make it MOTA).
 """
 
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class Averages(NamedTuple):
     Parameters
     ----------
     amota, samota, amotp
-        Means over the recall steps of MOTA, of MOTA scaled to 1 and cut at 0, and of MOTP.
+        Means over the recall steps of MOTA, of MOTA scaled to the recall and cut to 0..1, of MOTP.
     amota_all_false
         AMOTA if the false boxes of all tracks counted at each step, also of those below.
     best_mota, best_score
@@ -75,4 +76,5 @@ def _thresholds(scene: Scene, scores: FloatArray, found: Clear, steps: int) -> l
 def _scaled(found: Clear, recall: float) -> float:
     wrong = found.false + found.misses + found.switches
     truths = max(1, found.truths)
-    return max(0.0, 1.0 - (wrong - (1.0 - recall) * truths) / (recall * truths))
+    scaled = 1.0 - (wrong - (1.0 - recall) * truths) / (recall * truths)
+    return min(1.0, max(0.0, scaled))
