@@ -1,0 +1,172 @@
+"""How well recordings are fused, beside a plain tracker: made ones of moving vehicles and radars.
+
+    python -m benchmarks.recordings [--preset two_vehicles] [--seeds 1,2,3] [--seconds 60]
+                                    [--out FILE] [--dump DIR]
+
+Makes the recordings (once; kept in the folder for temporary files), fuses them as `station fuse`
+does, and scores what is published at the truth's instants. Overlap is that of 3-D boxes from 0.25,
+distance that of centres up to 2 m. Each figure is the mean over the seeds.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.baseline import Baseline
+from benchmarks.machine import description
+from benchmarks.metrics.boxes import Boxes
+from benchmarks.scenes import made, read_truth
+from benchmarks.scoring import figures, together
+from infra.cli.fuse import fused_lines
+from infra.simulator.presets import PRESETS
+from operators import tracker
+from operators.offline import Instant, OfflineFusion
+from operators.reasons import Use
+
+TICK_US = 100_000  # where a recording's frames do not lie at the instants of the truth
+_GROUPS = {"iou": "overlap", "2m": "distance"}
+_SHARES = (
+    *("amota", "amota_all_false", "samota", "amotp", "mota", "best_mota"),
+    *("hota", "deta", "assa", "idf1", "recall", "precision", "never_tracked"),
+)
+_OF_GROUP = dict.fromkeys(_SHARES, ".1%") | dict.fromkeys(("switches", "fragmentations"), ".1f")
+_METRES = ("rmse_m", "p95_m", "along_m", "across_m", "along_bias_m", "velocity_mps", "heading_deg")
+_REST = {
+    **dict.fromkeys((f"2m.{name}" for name in (*_METRES, "anees", "median_nees")), ".2f"),
+    **dict.fromkeys(("gospa_m", "tracks_per_object"), ".2f"),
+    "observations_per_s": ",.0f",
+}
+SHOWN = {f"{group}.{key}": form for group in _GROUPS for key, form in _OF_GROUP.items()} | _REST
+
+
+class Run(NamedTuple):
+    """What a tracker published of a recording, and how fast."""
+
+    tracks: Boxes
+    observations_per_s: float
+
+
+def fused(files: Any, times_us: np.ndarray, tick_us: int | None, dump: Path | None) -> Run:
+    """Run the station's own tracker; the reading of lines counts."""
+    fusion = OfflineFusion(tick_us)
+    lines = files.recording.read_bytes().splitlines(keepends=True)
+    shown: list[Instant] = []
+    before_s = time.process_time()
+    shown = [one for one in fusion.run(lines) if isinstance(one, Instant)]
+    spent_s = time.process_time() - before_s
+    if dump is not None:
+        dump.mkdir(parents=True, exist_ok=True)
+        name = files.recording.name.replace("recording", "fused")
+        (dump / name).write_bytes(b"".join(map(fused_lines, shown)))
+        for path in files:
+            (dump / path.name).write_bytes(path.read_bytes())
+    observations = sum(fusion.summary.uses[use] for use in Use)
+    return Run(together(map(_boxes, shown), times_us), observations / spent_s)
+
+
+def _boxes(instant: Instant) -> tuple[int, Boxes]:
+    rows = instant.rows
+
+    def stacked(*names: str) -> np.ndarray:
+        return np.column_stack([rows[name].astype(float) for name in names])
+
+    return instant.at_us, Boxes(
+        np.zeros(len(rows), np.int64),
+        rows["track_id"].astype(np.int64),
+        stacked("x_m", "y_m", "z_m"),
+        stacked("length_m", "width_m", "height_m"),
+        rows["heading_rad"].astype(float),
+        rows["existence"].astype(float),
+        stacked("vx_mps", "vy_mps"),
+        stacked("cov_xx_m2", "cov_xy_m2", "cov_xy_m2", "cov_yy_m2").reshape(-1, 2, 2),
+    )
+
+
+def plain(files: Any, times_us: np.ndarray, tick_us: int | None) -> Run:
+    """Run the plain tracker."""
+    lines = files.recording.read_bytes().splitlines()
+    before_s = time.process_time()
+    shown = list(Baseline(tick_us).run(lines))
+    spent_s = time.process_time() - before_s
+    observations = sum(line.count(b'"x":') for line in lines)
+    return Run(together(shown, times_us), observations / spent_s)
+
+
+def measured(preset: str, seed: int, seconds: float, dump: Path | None) -> dict[str, Any]:
+    """Figures of both trackers on one recording."""
+    files = made(preset, seconds, seed)
+    times_us, truth = read_truth(files.truth)
+    tick_us = None if PRESETS[preset].frames_are_instants else TICK_US
+    runs = {
+        "baseline": plain(files, times_us, tick_us),
+        "station": fused(files, times_us, tick_us, dump),
+    }
+    return {
+        name: {
+            **figures(truth, run.tracks, len(times_us), solid=PRESETS[preset].solid),
+            "observations_per_s": run.observations_per_s,
+        }
+        for name, run in runs.items()
+    }
+
+
+def mean(results: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Mean over the seeds of each figure of each tracker."""
+    return {
+        name: {key: float(np.mean([one[name][key] for one in results])) for key in figures_of}
+        for name, figures_of in results[0].items()
+    }
+
+
+def table(results: dict[str, dict[str, dict[str, float]]]) -> Table:
+    """One column for each preset and tracker."""
+    shown = Table(title="mean over the seeds")
+    shown.add_column("figure")
+    columns = [(preset, name) for preset, of in results.items() for name in of]
+    for preset, name in columns:
+        shown.add_column(f"{preset}\n{name}", justify="right")
+    for key, form in SHOWN.items():
+        group, _, name = key.rpartition(".")
+        values = [results[preset][tracked].get(key, np.nan) for preset, tracked in columns]
+        cells = ["" if np.isnan(value) else format(value, form) for value in values]
+        shown.add_row(f"{name} {_GROUPS.get(group, '')}".strip(), *cells)
+    return shown
+
+
+def _seeds(text: str) -> Iterator[int]:
+    return map(int, text.split(","))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recordings")
+    parser.add_argument("--preset", choices=sorted(PRESETS), action="append")
+    parser.add_argument("--seeds", type=_seeds, default=(1, 2, 3))
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--out", type=Path, help="JSON with every figure of every seed")
+    parser.add_argument("--dump", type=Path, help="folder for recordings, truth and fused tracks")
+    options = parser.parse_args()
+    seeds, console = list(options.seeds), Console(width=140)
+    tracker.warm_up()
+    each: dict[str, Any] = {}
+    for preset in options.preset or PRESETS:
+        with console.status(f"{preset}: {len(seeds)} recordings of {options.seconds:g} s"):
+            each[preset] = {
+                seed: measured(preset, seed, options.seconds, options.dump) for seed in seeds
+            }
+    means = {preset: mean(list(of.values())) for preset, of in each.items()}
+    console.print(table(means))
+    if options.out:
+        made_of = {"machine": description(), "seconds": options.seconds}
+        whole = {**made_of, "mean": means, "by_seed": each}
+        options.out.write_bytes(msgspec.json.format(msgspec.json.encode(whole)))
+
+
+if __name__ == "__main__":
+    main()

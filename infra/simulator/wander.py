@@ -1,0 +1,31 @@
+"""Errors that last: Gaussian sequences with a correlation time."""
+
+import numpy as np
+
+from operators._typing import FloatArray
+
+
+def wander(
+    rng: np.random.Generator, steps: int, shape: tuple[int, ...], lasting_steps: float
+) -> FloatArray:
+    """First-order Gauss-Markov sequences of unit variance, shape (steps, *shape).
+
+    The correlation falls to 1/e in `lasting_steps` (Bar-Shalom, Li, Kirubarajan, 2001, 8.2.2).
+    """
+    stays = float(np.exp(-1.0 / lasting_steps))
+    values = rng.standard_normal((steps, *shape))
+    fresh = np.sqrt(1.0 - stays * stays)
+    for k in range(1, steps):
+        values[k] = stays * values[k - 1] + fresh * values[k]
+    return values
+
+
+def mixed(
+    rng: np.random.Generator, steps: int, shape: tuple[int, ...], lasting_steps: float, share: float
+) -> FloatArray:
+    """Unit variance of which `share` lasts and the rest is new at each step."""
+    lasting = wander(rng, steps, shape, lasting_steps)
+    made: FloatArray = np.sqrt(share) * lasting + np.sqrt(1.0 - share) * rng.standard_normal(
+        lasting.shape
+    )
+    return made
