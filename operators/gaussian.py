@@ -17,9 +17,9 @@ LARGEST_CORRELATION = 0.99
 X, Y, VX, VY, PXX, PXY, PYY, CXX, CXY, CYY, VXX, VXY, VYY, LAG, NOISE, UNNOTICED_M = range(16)
 PREDICTED = 16
 # Columns of a prepared observation: place, seconds after the frame's event time, covariance,
-# velocity, its variance (negative: not given).
-OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV = range(9)
-PREPARED = 9
+# velocity, its variance (negative: not given), log odds of being of an object.
+OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV, WORTH = range(10)
+PREPARED = 10
 
 
 @compiled

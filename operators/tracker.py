@@ -22,10 +22,13 @@ from operators.frame import OBSERVATION, Frame, FrameFlag, SourceKind, empty_obs
 from operators.fuse.account import held_by, local_key, sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
+from operators.fuse.gaps import comes_back
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow, state_at
 from operators.fuse.lifecycle import shown_us, sweep
+from operators.fuse.noise import scale_noise
 from operators.fuse.prepare import prepare, usable_ones
+from operators.fuse.quality import log_odds_of_object, take_scores, worths
 from operators.fuse.sources import CLUTTER, DETECTION, claim_slot, source_table
 from operators.fuse.state import (
     LOCAL_KEYS,
@@ -48,7 +51,7 @@ from operators.fuse.take import (
     note,
     update_all,
 )
-from operators.gaussian import AFTER, OX
+from operators.gaussian import AFTER, OX, WORTH
 from operators.jit import KeyArray, compiled
 from operators.motion import motion_table, rate_table
 from operators.parameters import Parameters
@@ -68,7 +71,7 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqd???")
+_ABOUT = struct.Struct("<qqqQqqqd???")
 _FILTERED, _FUSED, _PROBE = int(FrameFlag.FILTERED), int(FrameFlag.FUSED), int(SourceKind.PROBE)
 
 MOTION = motion_table()
@@ -80,13 +83,22 @@ SLACK_M = 20.0
 FASTEST_MPS = 60.0
 # Confirmed tracks take their pick first: a tentative one must be e^15 times likelier to win.
 CONFIRMED_RANK = 30.0
+# A track unseen for longer may be anywhere: it has no better claim than a new one.
+FRESH_US = 400_000
 
 
 @compiled
-def _miss_costs(confirmed: BoolArray, kind: FloatArray) -> FloatArray:
+def _miss_costs(
+    tracks: RecordArray, slots: IntArray, event_us: int, confirmed: BoolArray, kind: FloatArray
+) -> FloatArray:
     """Cost of leaving each track alone: -2 ln(2 pi clutter (1 - Pd) / Pd), and its rank."""
     odds = kind[CLUTTER] * (1.0 - kind[DETECTION]) / kind[DETECTION]
-    return -2.0 * math.log(2.0 * math.pi * odds) + CONFIRMED_RANK * confirmed
+    cost = -2.0 * math.log(2.0 * math.pi * odds)
+    made = np.empty(slots.shape[0])
+    for i in range(slots.shape[0]):
+        fresh = confirmed[i] and event_us - tracks[slots[i]].last_us <= FRESH_US
+        made[i] = cost + CONFIRMED_RANK if fresh else cost
+    return made
 
 
 @compiled
@@ -154,6 +166,7 @@ def take_frame(
     kind: FloatArray,
     motion: FloatArray,
     rates: FloatArray,
+    gaps: FloatArray,
 ) -> IntArray:
     """Take one frame; see `advance`.
 
@@ -171,6 +184,8 @@ def take_frame(
     kind : ndarray of shape (6,)
     motion : ndarray of shape (13, 7)
     rates : ndarray of shape (2, 3, 3)
+    gaps
+        Of the state; changed in place.
 
     Returns
     -------
@@ -179,13 +194,20 @@ def take_frame(
     """
     about = abouts[0]
     event_us = about.event_us
-    about.slot, about.since_us = claim_slot(sources, counts, tracks, about.source_key, event_us)
+    about.slot, about.since_us = claim_slot(
+        sources, counts, tracks, about.source_key, event_us, kind
+    )
+    source = sources[about.slot]
     about.inflation = inflation(about.filtered == 1, about.fused == 1, about.since_us)
-    sweep(tracks, counts, heads, links, event_us, motion)
+    sweep(tracks, counts, heads, links, event_us, motion, sources, gaps)
+    about.n_tracks = counts[N_TRACKS]
     for j in range(observations.shape[0]):
         note(made[j], np.uint64(0), CLUTTERED, np.nan, 0.0)
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
+    scale_noise(source, seen)
+    take_scores(source, observations, usable)
+    worths(source, observations, usable, seen, WORTH)
     order = np.argsort(seen[:, OX], kind="mergesort")
     reach_m = FARTHEST_M + SLACK_M
     if seen.shape[0]:
@@ -200,7 +222,9 @@ def take_frame(
     if about.trusted:
         held, ids = _probe_ids(tracks, slots, observations, usable, event_us)
         forbid_other_probes(degree, target, cost, nis, held, ids)
-    chosen = assign(degree, target, cost, _miss_costs(confirmed, kind), seen.shape[0])
+    chosen = assign(
+        degree, target, cost, _miss_costs(tracks, slots, event_us, confirmed, kind), seen.shape[0]
+    )
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     update_all(
         tracks,
@@ -215,9 +239,11 @@ def take_frame(
         made,
         about,
         kind,
+        sources,
+        gaps,
     )
-    if circle[2] > 0.0:
-        count_misses(tracks, slots, observation_of, ahead, circle, about, kind[DETECTION])
+    if not about.trusted:
+        count_misses(tracks, slots, observation_of, ahead, circle, about, source)
     crowd = crowded(ahead, seen, confirmed, degree, target, observation_of)
     return begin_rest(
         tracks,
@@ -235,7 +261,19 @@ def take_frame(
         about,
         kind,
         motion,
+        source,
     )
+
+
+@compiled
+def _lasting_m2(sources: RecordArray, mask: np.uint64) -> float:
+    """Variance an axis that the lasting errors of some sources leave in their mean."""
+    total, number = 0.0, 0
+    for slot in range(sources.shape[0]):
+        if (mask >> np.uint64(slot)) & np.uint64(1):
+            total += sources[slot].lasting_m2
+            number += 1
+    return total / max(number, 1) ** 2
 
 
 @compiled
@@ -245,6 +283,8 @@ def fill_rows(
     at_us: int,
     motion: FloatArray,
     rates: FloatArray,
+    gaps: FloatArray,
+    sources: RecordArray,
     made: RecordArray,
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
@@ -252,7 +292,8 @@ def fill_rows(
     mean, covariance = np.empty(4), np.empty((4, 4))
     for slot in range(n):
         track, row = tracks[slot], made[size]
-        if at_us - track.last_us > shown_us(track, motion):
+        unseen_us = at_us - track.last_us
+        if unseen_us > shown_us(track, motion):
             continue
         turn_rps = state_at(track, at_us, motion, rates, mean, covariance)
         row.track_id, row.born_us, row.last_us = track.track_id, track.born_us, track.last_us
@@ -261,12 +302,17 @@ def fill_rows(
         row.acceleration_mps2, row.turn_rate_radps = np.float32(np.nan), np.float32(turn_rps)
         row.heading_rad = track.heading_rad
         row.length_m, row.width_m, row.height_m = track.size_m[0], track.size_m[1], track.size_m[2]
-        row.cov_xx_m2, row.cov_xy_m2 = np.float32(covariance[0, 0]), np.float32(covariance[0, 1])
-        row.cov_yy_m2 = np.float32(covariance[1, 1])
+        lasting_m2 = _lasting_m2(sources, sources_at(track, track.last_us))
+        row.cov_xx_m2 = np.float32(covariance[0, 0] + lasting_m2)
+        row.cov_xy_m2 = np.float32(covariance[0, 1])
+        row.cov_yy_m2 = np.float32(covariance[1, 1] + lasting_m2)
         row.velocity_variance_m2ps2 = np.float32(0.5 * (covariance[2, 2] + covariance[3, 3]))
-        row.existence = np.float32(probability(track.log_odds))
+        odds = log_odds_of_object(track, at_us)
+        row.existence = np.float32(probability(min(track.log_odds, odds)))
         row.class_probability = np.float32(class_probability(track))
-        row.object_class, row.confirmed = track.object_class, track.confirmed
+        row.object_class = track.object_class
+        shown = track.confirmed and probability(odds) * comes_back(gaps, track, unseen_us) > 0.5
+        row.confirmed = 1 if shown else 0
         row.observations = track.counted if at_us <= track.counted_until_us else 0
         row.sources = sources_at(track, at_us)
         size += 1
@@ -370,6 +416,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         source_key(frame.source_id),
         -1,
         0,
+        0,
         1.0,
         flags & _FILTERED != 0,
         flags & _FUSED != 0,
@@ -389,6 +436,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         SOURCES[kind],
         MOTION,
         RATES,
+        state.gaps,
     )
     since_us = int(about["since_us"][0])
     if since_us < 0:
@@ -416,7 +464,7 @@ def rows(state: TrackerState, at_us: int) -> RecordArray:
     """
     n = int(state.counts[N_TRACKS])
     made = np.zeros(n, TRACK_ROW)
-    return made[: fill_rows(state.tracks, n, at_us, MOTION, RATES, made)]
+    return made[: fill_rows(state.tracks, n, at_us, MOTION, RATES, state.gaps, state.sources, made)]
 
 
 def warm_up() -> None:

@@ -41,6 +41,12 @@ def is_acquainted(track: Record, slot: int, event_us: int) -> bool:
 
 
 @compiled
+def is_shared(track: Record, slot: int, event_us: int) -> bool:
+    """Whether a source other than `slot` saw the track in the last second."""
+    return bool(sources_at(track, event_us) & ~(np.uint64(1) << np.uint64(slot)))
+
+
+@compiled
 def count_observation(track: Record, event_us: int, tick_us: int) -> None:
     """Count an observation for the tick that is next at `event_us`."""
     until_us = -((-event_us) // tick_us) * tick_us
@@ -83,6 +89,7 @@ def held_by(track: Record, event_us: int) -> np.uint64:
 @compiled
 def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
     """Note in a track which source saw it."""
+    track.last_slot = slot
     take_source(track, slot, event_us)
     take_local_id(track, slot, key)
     count_observation(track, event_us, tick_us)

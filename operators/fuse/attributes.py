@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from operators.jit import Record, compiled
+from operators.motion import DIM, TURN
 
+TURN_RATE = TURN * DIM + 4  # its place among the means of the models
 UNKNOWN_PRIOR = 0.5  # votes that "unknown" starts with
 UNSURE = 0.5  # confidence or score of a source that gives none
 MOST_VOTES = 20.0  # beyond, all are halved: a class may still change its mind
@@ -14,7 +16,8 @@ LARGEST_SIZE_M = 60.0
 Z_NOISE_M2PS = 0.1
 Z_VARIANCE_M2 = 1.0
 LARGEST_HEIGHT_M = 1e5
-HEADING_NOISE_RAD2PS = 0.1  # a heading wanders 0.3 rad within a second
+HEADING_NOISE_RAD2PS = 0.05**2  # beyond what the turn rate foretells
+TURNING_NOISE_RAD2PS = 0.3**2  # while it is thought to turn
 BOX_HEADING_SIGMA_RAD = 0.15
 MOTION_HEADING_MPS = 2.0  # slower, the direction of motion is mostly noise
 
@@ -129,8 +132,10 @@ def take_heading(track: Record, observation: Record, trusted: bool, dt_s: float)
 
 @compiled
 def _filter_heading(track: Record, heading: float, variance: float, dt_s: float) -> None:
-    known = float(track.heading_rad)
-    prior = float(track.heading_variance_rad2) + HEADING_NOISE_RAD2PS * dt_s
+    turns = track.model_weights[TURN]
+    known = wrapped(float(track.heading_rad) + turns * track.model_means[TURN_RATE] * dt_s)
+    noise = HEADING_NOISE_RAD2PS + turns * TURNING_NOISE_RAD2PS
+    prior = float(track.heading_variance_rad2) + noise * dt_s
     off = wrapped(heading - known)
     if math.isnan(known) or abs(off) > 0.75 * math.pi:  # unknown, or known the wrong way round
         track.heading_rad = np.float32(wrapped(heading))

@@ -66,7 +66,9 @@ def begin(
     take_size(track, observation)
     take_height(track, observation, 0.0)
     take_heading(track, observation, True, 0.0)
-    track.log_odds = np.float32(kind[BIRTH_LOG_ODDS])
+    track.log_odds = track.prior_odds = np.float32(kind[BIRTH_LOG_ODDS])
+    track.quality = track.looks = track.place_sum = track.placed = np.float32(0.0)
+    track.placed_slot = 0
     track.credit = np.float32(kind[CREDIT])
     track.bucket = bucket_of(track.mean[0], track.mean[1])
     file_under(track.bucket, slot, heads, links)
@@ -82,10 +84,10 @@ def _blank(track: Record, event_us: int) -> None:
     track.counted = track.twin_sweeps = track.object_class = track.confirmed = 0
     for k in range(4):
         track.recent[k] = track.local_keys[k] = np.uint64(0)
+    track.last_slot = track.padding[0] = 0
     for k in range(3):
         track.size_m[k] = np.float32(np.nan)
         track.size_weight[k] = np.float32(0.0)
-        track.padding[k] = 0
     for k in range(track.class_counts.shape[0]):
         track.class_counts[k] = np.float32(0.0)
     track.z_m = track.heading_rad = np.float32(np.nan)

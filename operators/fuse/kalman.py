@@ -52,7 +52,6 @@ from operators.motion import (
     FIRST_TURN_VARIANCE,
     MODELS,
     SPEED_VARIANCE,
-    STEADY,
     STILL,
     STILL_SPEED_VARIANCE,
     TURN,
@@ -273,6 +272,7 @@ def update(
     seen: FloatArray,
     event_us: int,
     factor: float,
+    known_m2: float,
 ) -> float:
     """Take one observation into a track.
 
@@ -286,6 +286,9 @@ def update(
         Event time of the frame.
     factor
         `inflation` of the frame.
+    known_m2
+        Part of the observation's variance that the track has in it already, an axis: errors that
+        last, if no other source sees the track.
 
     Returns
     -------
@@ -296,8 +299,9 @@ def update(
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
     z[0], z[1] = seen[OX], seen[OY]
-    noise[0], noise[1] = factor * seen[RXX] + wandered, factor * seen[RXY]
-    noise[2] = factor * seen[RYY] + wandered
+    noise[0] = factor * (seen[RXX] - known_m2) + wandered
+    noise[1] = factor * seen[RXY]
+    noise[2] = factor * (seen[RYY] - known_m2) + wandered
     total = 0.0
     for m in range(MODELS):
         part = 0.0 if m == STILL else dt

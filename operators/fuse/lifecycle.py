@@ -11,7 +11,9 @@ import numpy as np
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.fuse.account import held_by
 from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
+from operators.fuse.gaps import note_deaths
 from operators.fuse.index import SIDE, bucket_of
+from operators.fuse.quality import learn_from_the_dead, log_odds_of_object
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
 from operators.jit import Record, compiled
 from operators.motion import COAST_S, DIM, MODELS, PACKED
@@ -59,7 +61,7 @@ def is_gone(track: Record, event_us: int, motion: FloatArray) -> bool:
 def may_confirm(track: Record) -> bool:
     """Whether a tentative track is now certain, seen often enough, and no double."""
     enough = track.log_odds > CONFIRMED_LOG_ODDS and track.credit >= CREDIT_TO_CONFIRM
-    return bool(enough and track.twin_sweeps == 0)
+    return bool(enough and track.twin_sweeps == 0 and log_odds_of_object(track, track.last_us) > 0)
 
 
 @compiled
@@ -189,6 +191,8 @@ def sweep(
     links: IntArray,
     event_us: int,
     motion: FloatArray,
+    sources: RecordArray,
+    gaps: FloatArray,
 ) -> None:
     """Delete, merge and file all tracks, if `event_us` opens a new interval."""
     interval = event_us // SWEEP_US
@@ -199,6 +203,8 @@ def sweep(
     gone = np.zeros(n, np.bool_)
     for slot in range(n):
         gone[slot] = is_gone(tracks[slot], event_us, motion)
+    learn_from_the_dead(tracks, n, gone, sources)
+    note_deaths(gaps, tracks, n, gone, event_us)
     n = _close_ranks(tracks, n, gone)
     _file_all(tracks, n, event_us, heads, links)
     gone[:n] = False

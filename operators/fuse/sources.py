@@ -4,8 +4,10 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.frame import SourceKind
+from operators.fuse.noise import FIRST_KEPT, FIRST_LASTING_M2
+from operators.fuse.quality import FIRST_A, FIRST_B
 from operators.fuse.state import MAX_SOURCES, N_SOURCES, N_TRACKS, QUARTERS
-from operators.jit import compiled
+from operators.jit import Record, compiled
 
 # Columns of the table that kernels get; one row for each kind.
 POSITION_VARIANCE, SPEED_VARIANCE, CLUTTER, DETECTION, CREDIT, BIRTH_LOG_ODDS = range(6)
@@ -39,7 +41,12 @@ def source_table() -> FloatArray:
 
 @compiled
 def claim_slot(
-    sources: RecordArray, counts: IntArray, tracks: RecordArray, key: np.uint64, event_us: int
+    sources: RecordArray,
+    counts: IntArray,
+    tracks: RecordArray,
+    key: np.uint64,
+    event_us: int,
+    kind: FloatArray,
 ) -> tuple[int, int]:
     """Slot of the source `key`, and microseconds since its previous frame.
 
@@ -61,9 +68,21 @@ def claim_slot(
             if sources[other].heard_us < sources[slot].heard_us:
                 slot = other
         _clear_bit(tracks, counts[N_TRACKS], slot)
-    sources[slot].key = key
-    sources[slot].heard_us = event_us
+    _begin_source(sources[slot], key, event_us, kind)
     return slot, -1
+
+
+@compiled
+def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArray) -> None:
+    """Give a slot to a source of which nothing is known but its kind."""
+    source.key = key
+    source.heard_us = event_us
+    source.scores = source.score_mean = source.score_variance = 0.0
+    source.score_a, source.score_b = FIRST_A, FIRST_B
+    source.detection = kind[DETECTION]
+    source.noise_count, source.noise_factor = FIRST_KEPT, 1.0
+    source.lasting_m2 = FIRST_LASTING_M2
+    source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]
 
 
 @compiled

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from operators._typing import IntArray, RecordArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.errors import LayoutError
 from operators.frame import ObjectClass
+from operators.fuse.gaps import no_gaps
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
 from operators.motion import DIM, MODELS, PACKED
@@ -47,6 +48,11 @@ TRACK = np.dtype(
         ("size_m", "<f4", (3,)),
         ("size_weight", "<f4", (3,)),
         ("log_odds", "<f4"),  # of existence
+        ("prior_odds", "<f4"),  # log odds of existence of what the first source tells
+        ("quality", "<f4"),  # mean evidence of a look that it is no ghost
+        ("looks", "<f4"),
+        ("place_sum", "<f4"),  # of the places of its scores among their source's
+        ("placed", "<f4"),
         ("credit", "<f4"),  # updates, weighted by how far their source can invent objects
         ("class_counts", "<f4", (len(ObjectClass),)),
         ("bucket", "<i4"),  # where the index filed it
@@ -54,12 +60,31 @@ TRACK = np.dtype(
         ("twin_sweeps", "u1"),
         ("object_class", "u1"),
         ("confirmed", "u1"),
-        ("padding", "u1", (3,)),
+        ("placed_slot", "u1"),
+        ("last_slot", "u1"),  # of the source that saw it last
+        ("padding", "u1", (1,)),
     ]
 )
 
 # One source of the cell; its place is the bit that it has in masks.
-SOURCE = np.dtype([("key", "<u8"), ("heard_us", "<i8"), ("name", f"S{SOURCE_NAME_BYTES}")])
+SOURCE = np.dtype(
+    [
+        ("key", "<u8"),
+        ("heard_us", "<i8"),
+        ("scores", "<f8"),  # how many told its scale
+        ("score_mean", "<f8"),
+        ("score_variance", "<f8"),
+        ("score_a", "<f8"),  # log odds of an object by the place of a score: a + b u
+        ("score_b", "<f8"),
+        ("detection", "<f8"),  # probability that a frame contains what it saw lately
+        ("noise_count", "<f8"),
+        ("noise_found", "<f8"),  # mean of what its innovations say of tr R, m²
+        ("noise_claimed", "<f8"),  # mean of what it claims, m²
+        ("noise_factor", "<f8"),  # by which its covariances are multiplied
+        ("lasting_m2", "<f8"),  # variance an axis of errors that last, so that no mean removes them
+        ("name", f"S{SOURCE_NAME_BYTES}"),
+    ]
+)
 
 N_TRACKS, N_SOURCES, SWEPT = range(3)
 NEVER = -(2**62)
@@ -80,6 +105,8 @@ class TrackerState:
     heads : ndarray of shape (BUCKETS,)
     links : ndarray of shape (capacity,)
         The index; follows from ``tracks["bucket"]`` and is not packed.
+    gaps : ndarray of shape (2, 2, 16)
+        What is known of gaps, see `operators.fuse.gaps`.
     """
 
     tracks: RecordArray
@@ -87,6 +114,7 @@ class TrackerState:
     counts: IntArray
     heads: IntArray
     links: IntArray
+    gaps: FloatArray
 
 
 def empty() -> TrackerState:
@@ -97,6 +125,7 @@ def empty() -> TrackerState:
         np.array([0, 0, NEVER], np.int64),
         np.full(BUCKETS, -1, np.int64),
         np.full(FIRST_CAPACITY, -1, np.int64),
+        no_gaps(),
     )
 
 
@@ -131,9 +160,9 @@ def pack(state: TrackerState) -> bytes:
     """Bytes of a state: version byte, counts, sources, tracks; little-endian."""
     n_tracks, n_sources, swept = (int(value) for value in state.counts)
     header = _HEADER.pack(VERSION, 0, TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, swept)
-    return b"".join(
-        (header, state.sources[:n_sources].tobytes(), state.tracks[:n_tracks].tobytes())
-    )
+    gaps = state.gaps.astype("<f8").tobytes()
+    tracks = state.tracks[:n_tracks].tobytes()
+    return b"".join((header, gaps, state.sources[:n_sources].tobytes(), tracks))
 
 
 def unpack(data: bytes) -> TrackerState:
@@ -148,15 +177,19 @@ def unpack(data: bytes) -> TrackerState:
         msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
         raise LayoutError(msg)
     _, _, track_size, n_tracks, n_sources, source_size, swept = _HEADER.unpack_from(data)
-    at = _HEADER.size + n_sources * source_size
+    state = empty()
+    first = _HEADER.size + state.gaps.nbytes
+    at = first + n_sources * source_size
     end = at + n_tracks * track_size
     sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
     if end != len(data) or not sizes_fit or n_sources > MAX_SOURCES:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
         raise LayoutError(msg)
-    state = empty()
     make_room(state, n_tracks)
-    _copy_records(np.frombuffer(data, SOURCE, n_sources, _HEADER.size), state.sources)
+    state.gaps[:] = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size).reshape(
+        state.gaps.shape
+    )
+    _copy_records(np.frombuffer(data, SOURCE, n_sources, first), state.sources)
     _copy_records(np.frombuffer(data, TRACK, n_tracks, at), state.tracks)
     state.counts[:] = n_tracks, n_sources, swept
     if n_tracks and not _buckets_fit(state.tracks["bucket"][:n_tracks]):

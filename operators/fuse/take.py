@@ -3,15 +3,18 @@
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import introduce, is_acquainted, take_probe_id
+from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe_id
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit, miss
+from operators.fuse.gaps import note_gap
 from operators.fuse.kalman import update
 from operators.fuse.lifecycle import may_confirm, tell_twins_apart
+from operators.fuse.noise import SEEN_LONG, learn_lasting, learn_noise
+from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
-from operators.gaussian import X, Y, innovation
+from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled
 from operators.reasons import Use
 
@@ -24,6 +27,7 @@ ABOUT = np.dtype(
         ("source_key", "<u8"),
         ("since_us", "<i8"),  # since the source's previous frame; -1 if it had no slot
         ("slot", "<i8"),  # of the source
+        ("n_tracks", "<i8"),  # before its births
         ("inflation", "<f8"),  # factor on the noise, for inputs that are not independent
         ("filtered", "u1"),
         ("fused", "u1"),
@@ -48,6 +52,22 @@ def note(link: Record, track_id: np.uint64, use: int, d2: float, weight: float) 
 
 
 @compiled
+def _learn_errors(
+    track: Record,
+    sources: RecordArray,
+    slot: int,
+    ahead: FloatArray,
+    seen: FloatArray,
+    d2: float,
+    square_m2: float,
+) -> None:
+    if track.last_slot == slot:
+        learn_noise(sources[slot], ahead, seen, d2, square_m2)
+    else:
+        learn_lasting(sources[slot], sources[track.last_slot], ahead, seen, d2, square_m2)
+
+
+@compiled
 def _take_one(
     track: Record,
     observation: Record,
@@ -56,13 +76,23 @@ def _take_one(
     seen: FloatArray,
     about: Record,
     kind: FloatArray,
+    sources: RecordArray,
+    gaps: FloatArray,
 ) -> tuple[float, float]:
     """Let a track take one observation; the squared distance and the observation's share."""
-    event_us = about.event_us
-    d2, determinant, _ = innovation(ahead, seen)
+    event_us, source = about.event_us, sources[about.slot]
+    d2, determinant, square_m2 = innovation(ahead, seen)
     dt_s = max(event_us - track.last_us, 0) / 1e6
     weights, means, covariances = models
-    share = update(track, ahead, weights, means, covariances, seen, event_us, about.inflation)
+    known_m2 = 0.0 if is_shared(track, about.slot, event_us) else source.lasting_m2
+    if track.confirmed:
+        note_gap(gaps, track, event_us - track.last_us, True)
+        if track.looks >= SEEN_LONG:
+            _learn_errors(track, sources, about.slot, ahead, seen, d2, square_m2)
+    look_and_see(track, source, about.slot, observation, seen[WORTH])
+    share = update(
+        track, ahead, weights, means, covariances, seen, event_us, about.inflation, known_m2
+    )
     hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER])
     track.credit += np.float32(kind[CREDIT])
     track.last_us = max(track.last_us, event_us)
@@ -88,6 +118,8 @@ def update_all(
     made: RecordArray,
     about: Record,
     kind: FloatArray,
+    sources: RecordArray,
+    gaps: FloatArray,
 ) -> None:
     """Update each track with the observation assigned to it, and confirm what is certain now.
 
@@ -111,7 +143,7 @@ def update_all(
         track = tracks[slots[i]]
         of_track = (models[0][i], models[1][i], models[2][i])
         d2, share = _take_one(
-            track, observations[usable[j]], ahead[i], of_track, seen[j], about, kind
+            track, observations[usable[j]], ahead[i], of_track, seen[j], about, kind, sources, gaps
         )
         introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
         if about.trusted:
@@ -133,16 +165,39 @@ def count_misses(
     ahead: FloatArray,
     circle: FloatArray,
     about: Record,
-    detection: float,
+    source: Record,
 ) -> None:
-    """Count a miss for each track that the frame's source should have seen and did not."""
+    """Count a miss for each track that the frame's source should have seen and did not.
+
+    Of a source whose view is known, those inside it; of another, those that it saw in the last
+    second, wherever they are (so all tracks of the cell are looked at).
+    """
+    if circle[2] <= 0.0:
+        _count_lost(tracks, slots, observation_of, about, source)
+        return
     certain_m2 = (CERTAIN_PART * circle[2]) ** 2
     for i in range(slots.shape[0]):
         dx, dy = ahead[i, X] - circle[0], ahead[i, Y] - circle[1]
         if observation_of[i] < 0 and dx * dx + dy * dy < certain_m2:
             track = tracks[slots[i]]
             acquainted = is_acquainted(track, about.slot, about.event_us)
-            miss(track, detection, acquainted, about.event_us)
+            miss(track, source.detection, acquainted, about.event_us)
+            if acquainted:
+                look_in_vain(track, source)
+
+
+@compiled
+def _count_lost(
+    tracks: RecordArray, slots: IntArray, observation_of: IntArray, about: Record, source: Record
+) -> None:
+    seen = np.zeros(about.n_tracks, np.bool_)
+    for i in range(slots.shape[0]):
+        seen[slots[i]] = observation_of[i] >= 0
+    for slot in range(about.n_tracks):
+        track = tracks[slot]
+        if not seen[slot] and is_acquainted(track, about.slot, about.event_us):
+            miss(track, source.detection, True, about.event_us)
+            look_in_vain(track, source)
 
 
 @compiled
@@ -182,6 +237,7 @@ def begin_rest(
     about: Record,
     kind: FloatArray,
     motion: FloatArray,
+    source: Record,
 ) -> IntArray:
     """Start tracks from observations that nothing explains; their numbers in the frame."""
     rank = np.empty(order.shape[0], np.int64)
@@ -197,6 +253,7 @@ def begin_rest(
             continue
         event_us = about.event_us
         at = begin(tracks, counts, heads, links, observation, seen[j], kind, motion, event_us)
+        look_and_see(tracks[at], source, about.slot, observation, seen[j, WORTH])
         introduce(tracks[at], about.slot, keys[j], event_us, about.tick_us)
         if about.trusted:
             take_probe_id(tracks[at], observation.local_id, event_us)

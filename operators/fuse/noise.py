@@ -1,0 +1,104 @@
+"""How much a source errs: what its innovations tell, and what they cannot.
+
+Declared accuracies are claims. The innovations of a source on confirmed tracks tell what they are
+worth: ``E[v v'] = H P H' + R``, so the mean of ``|v|² - tr H P H'`` beside that of the declared
+``tr R`` is the factor by which its R is wrong (R. K. Mehra, On the identification of variances and
+adaptive Kalman filtering, IEEE TAC 15(2), 1970, reduced to one factor). Innovations beyond the
+gate's bulk count as if at its edge, so that outliers do not pass for noise.
+
+A box whose far side gets no light is off in the same way frame after frame. The track follows such
+an error that *lasts*, and no innovation of the same source shows it; those between two sources do.
+Its variance counts where two sources meet in a track, and in what is published, since no mean
+removes it.
+"""
+
+from operators._typing import FloatArray
+from operators.gaussian import (
+    AFTER,
+    CXX,
+    CYY,
+    LAG,
+    PXX,
+    PYY,
+    RXX,
+    RXY,
+    RYY,
+    VXX,
+    VYY,
+)
+from operators.jit import Record, compiled
+
+NOISE_KEPT = 600.0  # observations over which the factor is learned
+FIRST_KEPT = 60.0  # what the claim itself counts, in observations
+LEAST_FACTOR = 0.1
+LARGEST_FACTOR = 30.0
+FIRST_LASTING_M2 = 0.2**2  # a middle of a box that is seen from one side
+LARGEST_LASTING_M2 = 4.0
+BULK = 9.0  # squared distance beyond which an innovation is an outlier
+SEEN_LONG = 10.0  # looks after which a track's own error has settled
+
+
+@compiled
+def scale_noise(source: Record, seen: FloatArray) -> None:
+    """Turn the declared covariances of a frame into what the source is known for, in place."""
+    factor, lasting = source.noise_factor, source.lasting_m2
+    for j in range(seen.shape[0]):
+        seen[j, RXX] = factor * seen[j, RXX] + lasting
+        seen[j, RXY] *= factor
+        seen[j, RYY] = factor * seen[j, RYY] + lasting
+
+
+@compiled
+def _foreseen_m2(ahead: FloatArray, seen: FloatArray) -> float:
+    """Trace of H P H'."""
+    dt = ahead[LAG] + seen[AFTER]
+    foreseen = ahead[PXX] + ahead[PYY]
+    return float(foreseen + dt * (ahead[CXX] + ahead[CYY] + dt * (ahead[VXX] + ahead[VYY])))
+
+
+@compiled
+def learn_noise(
+    source: Record, ahead: FloatArray, seen: FloatArray, d2: float, square_m2: float
+) -> None:
+    """Let a source's factor learn from one innovation on a track that it saw last, too.
+
+    Parameters
+    ----------
+    ahead : ndarray of shape (PREDICTED,)
+        The track as foreseen.
+    seen : ndarray of shape (PREPARED,)
+        The observation, its covariance after `scale_noise`.
+    d2, square_m2
+        Squared distance of the innovation under S, and in metres.
+    """
+    if d2 > BULK:
+        square_m2 *= BULK / d2
+    claimed = (seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2) / source.noise_factor
+    source.noise_count = min(source.noise_count + 1.0, NOISE_KEPT)
+    share = 1.0 / source.noise_count
+    source.noise_found += share * (square_m2 - _foreseen_m2(ahead, seen) - source.noise_found)
+    source.noise_claimed += share * (claimed - source.noise_claimed)
+    factor = source.noise_found / source.noise_claimed
+    source.noise_factor = min(max(factor, LEAST_FACTOR), LARGEST_FACTOR)
+
+
+@compiled
+def learn_lasting(
+    source: Record,
+    other: Record,
+    ahead: FloatArray,
+    seen: FloatArray,
+    d2: float,
+    square_m2: float,
+) -> None:
+    """Let two sources learn how lastingly they err, from one's innovation on what the other saw.
+
+    The track carries the other's error: what innovation, H P H' and R leave is the sum of both.
+    """
+    if d2 > BULK:
+        square_m2 *= BULK / d2
+    noise = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
+    found = 0.5 * (square_m2 - _foreseen_m2(ahead, seen) - noise)
+    step = (found - source.lasting_m2 - other.lasting_m2) / (2.0 * NOISE_KEPT)
+    source.lasting_m2 = min(max(source.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
+    other.lasting_m2 = min(max(other.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
