@@ -4,8 +4,9 @@
                                     [--out FILE] [--dump DIR]
 
 Makes the recordings (once; kept in the folder for temporary files), fuses them as `station fuse`
-does, and scores what is published at the truth's instants. Overlap is that of 3-D boxes from 0.25,
-distance that of centres up to 2 m. Each figure is the mean over the seeds.
+does, and scores what is published at the truth's instants. Matches are by overlap of 3-D boxes
+from 0.25, by distance of centres up to 2 m, and for radars, whose points have no size, by distance
+to the true box up to 2 m (on body). Each figure is the mean over the seeds.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from operators.offline import Instant, OfflineFusion
 from operators.reasons import Use
 
 TICK_US = 100_000  # where a recording's frames do not lie at the instants of the truth
-_GROUPS = {"iou": "overlap", "2m": "distance"}
+_GROUPS = {"iou": "overlap", "body": "on body", "2m": "distance"}
 _SHARES = (
     *("amota", "amota_all_false", "samota", "amotp", "mota", "best_mota"),
     *("hota", "deta", "assa", "idf1", "recall", "precision", "never_tracked"),
@@ -136,7 +137,8 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> Table:
         group, _, name = key.rpartition(".")
         values = [results[preset][tracked].get(key, np.nan) for preset, tracked in columns]
         cells = ["" if np.isnan(value) else format(value, form) for value in values]
-        shown.add_row(f"{name} {_GROUPS.get(group, '')}".strip(), *cells)
+        if any(cells):
+            shown.add_row(f"{name} {_GROUPS.get(group, '')}".strip(), *cells)
     return shown
 
 

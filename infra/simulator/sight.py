@@ -66,10 +66,20 @@ def look(
     turn = np.arctan2(np.sin(turn), np.cos(turn))
     crossed = (turn > low) & (turn < high) & (nearest[None, None] < nearest[:, None, None] - 0.5)
     over = height_m + (tops_m - height_m)[None] * (nearest[:, None] / nearest[None])
-    hidden = np.where(crossed, np.clip(over / tops_m[:, None], 0.0, 1.0)[:, None], 0.0).max(axis=2)
+    hidden = np.where(crossed, np.clip(over / tops_m[:, None], 0.0, 1.0)[:, None], 0.0)
+    hidden = hidden.max(axis=2, initial=0.0)
     distance = np.hypot(middle[:, 0], middle[:, 1])
     clear = ~_walled(np.array(at_m), rays, np.maximum(distance - 1.0, 0.0), walls_m)
     return Sight(distance, bearing, high - low, ((1.0 - hidden) * clear).mean(axis=1))
+
+
+def lately(seen: BoolArray, reach: int) -> BoolArray:
+    """Whether seen at that step or up to `reach` steps before or after, shape (T, N)."""
+    count = np.cumsum(np.concatenate((np.zeros((1, seen.shape[1])), seen)), axis=0)
+    steps = np.arange(len(seen))
+    last, first = np.minimum(steps + reach + 1, len(seen)), np.maximum(steps - reach, 0)
+    some: BoolArray = count[last] > count[first]
+    return some
 
 
 def _walled(
