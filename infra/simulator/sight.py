@@ -32,12 +32,16 @@ class Sight:
 
 
 def houses(district: District) -> FloatArray:
-    """Rectangles between the streets, shape (n, 4): least x, least y, greatest x, greatest y."""
+    """Rectangles between the streets, shape (n, 4): least x, least y, greatest x, greatest y.
+
+    Streets too near to each other have none between them.
+    """
     streets = (np.arange(district.crossings) * district.block_m + district.approach_m) - (
         district.side_m / 2.0
     )
     ends = np.concatenate(([-district.side_m], streets, [district.side_m]))
     sides = np.column_stack((ends[:-1] + KERB_M, ends[1:] - KERB_M))
+    sides = sides[sides[:, 0] < sides[:, 1]]
     return np.array([(x[0], y[0], x[1], y[1]) for x in sides for y in sides])
 
 
