@@ -23,11 +23,12 @@ from rich.table import Table
 from benchmarks.baseline import Baseline
 from benchmarks.machine import description
 from benchmarks.metrics.boxes import Boxes
-from benchmarks.scenes import made, read_truth
+from benchmarks.scenes import Made, made, read_boxes
 from benchmarks.scoring import figures, together
 from infra.cli.fuse import fused_lines
 from infra.simulator.presets import PRESETS
 from operators import tracker
+from operators._typing import IntArray
 from operators.offline import Instant, OfflineFusion
 from operators.reasons import Use
 
@@ -54,56 +55,40 @@ class Run(NamedTuple):
     observations_per_s: float
 
 
-def fused(files: Any, times_us: np.ndarray, tick_us: int | None, dump: Path | None) -> Run:
-    """Run the station's own tracker; the reading of lines counts."""
+def fused(files: Made, times_us: IntArray, tick_us: int | None, dump: Path | None) -> Run:
+    """Run the station's own tracker; the reading of lines counts, the writing does not."""
     fusion = OfflineFusion(tick_us)
     lines = files.recording.read_bytes().splitlines(keepends=True)
-    shown: list[Instant] = []
     before_s = time.process_time()
     shown = [one for one in fusion.run(lines) if isinstance(one, Instant)]
     spent_s = time.process_time() - before_s
+    published = b"".join(map(fused_lines, shown))
     if dump is not None:
-        dump.mkdir(parents=True, exist_ok=True)
-        name = files.recording.name.replace("recording", "fused")
-        (dump / name).write_bytes(b"".join(map(fused_lines, shown)))
-        for path in files:
-            (dump / path.name).write_bytes(path.read_bytes())
-    observations = sum(fusion.summary.uses[use] for use in Use)
-    return Run(together(map(_boxes, shown), times_us), observations / spent_s)
+        _dump(dump, files, published)
+    _, tracks = read_boxes(published.splitlines(), times_us)
+    return Run(tracks, sum(fusion.summary.uses[use] for use in Use) / spent_s)
 
 
-def _boxes(instant: Instant) -> tuple[int, Boxes]:
-    rows = instant.rows
-
-    def stacked(*names: str) -> np.ndarray:
-        return np.column_stack([rows[name].astype(float) for name in names])
-
-    return instant.at_us, Boxes(
-        np.zeros(len(rows), np.int64),
-        rows["track_id"].astype(np.int64),
-        stacked("x_m", "y_m", "z_m"),
-        stacked("length_m", "width_m", "height_m"),
-        rows["heading_rad"].astype(float),
-        rows["existence"].astype(float),
-        stacked("vx_mps", "vy_mps"),
-        stacked("cov_xx_m2", "cov_xy_m2", "cov_xy_m2", "cov_yy_m2").reshape(-1, 2, 2),
-    )
+def _dump(folder: Path, files: Made, published: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / files.recording.name.replace("recording", "fused")).write_bytes(published)
 
 
-def plain(files: Any, times_us: np.ndarray, tick_us: int | None) -> Run:
-    """Run the plain tracker."""
+def plain(files: Made, times_us: IntArray, tick_us: int | None) -> Run:
+    """Run the plain tracker; the reading of lines counts."""
     lines = files.recording.read_bytes().splitlines()
     before_s = time.process_time()
     shown = list(Baseline(tick_us).run(lines))
     spent_s = time.process_time() - before_s
-    observations = sum(line.count(b'"x":') for line in lines)
-    return Run(together(shown, times_us), observations / spent_s)
+    return Run(together(shown, times_us), sum(line.count(b'"x":') for line in lines) / spent_s)
 
 
 def measured(preset: str, seed: int, seconds: float, dump: Path | None) -> dict[str, Any]:
     """Figures of both trackers on one recording."""
     files = made(preset, seconds, seed)
-    times_us, truth = read_truth(files.truth)
+    times_us, truth = read_boxes(files.truth.read_bytes().splitlines())
     tick_us = None if PRESETS[preset].frames_are_instants else TICK_US
     runs = {
         "baseline": plain(files, times_us, tick_us),

@@ -32,7 +32,9 @@ def hota(scene: Scene) -> Hota:
     truth, tracks = scene.truth, scene.tracks
     i, j, similarity = scene.pairs
     objects, others = truth.identity[i], tracks.identity[j]
-    relative = similarity / (_sums(i, similarity)[i] + _sums(j, similarity)[j] - similarity)
+    relative = similarity / (
+        np.bincount(i, similarity)[i] + np.bincount(j, similarity)[j] - similarity
+    )
     shape = (max(1, truth.identities), max(1, tracks.identities))
     together = coo_array((relative, (objects, others)), shape).toarray()
     lives = np.bincount(truth.identity, minlength=shape[0])[:, None]
@@ -74,10 +76,6 @@ def _at(
     return float(np.sqrt(detection * association)), detection, association, located
 
 
-def _sums(index: IntArray, values: FloatArray) -> FloatArray:
-    return np.bincount(index, values)
-
-
 def _assigned(frame: IntArray, i: IntArray, j: IntArray, value: FloatArray) -> IntArray:
     """Pairs chosen one-to-one in each frame with the greatest sum of value."""
     chosen = []
@@ -89,5 +87,5 @@ def _assigned(frame: IntArray, i: IntArray, j: IntArray, value: FloatArray) -> I
         number = np.full(worth.shape, -1)
         worth[row, column], number[row, column] = value[part], part
         chosen.append(number[linear_sum_assignment(worth, maximize=True)])
-    picked = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+    picked: IntArray = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
     return picked[picked >= 0]
