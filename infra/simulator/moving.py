@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from infra.simulator.detector import MOTOR, Found, Lidar, detect, hedge_places
+from infra.simulator.detector import MOTOR, Found, detect
+from infra.simulator.false_boxes import hedge_places
+from infra.simulator.lidar import Lidar
 from infra.simulator.network import District
 from infra.simulator.parked import with_parked
 from infra.simulator.sight import houses, lately

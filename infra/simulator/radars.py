@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
-from infra.simulator.detector import MOTOR, box_corners
+from infra.simulator.detector import MOTOR
 from infra.simulator.network import District
-from infra.simulator.sight import Sight, houses, lately, look
+from infra.simulator.sight import Sight, box_corners, houses, lately, look
 from infra.simulator.told import REAL, Recorded, ToldFrame, in_order, untold
 from infra.simulator.traffic import Demand
 from infra.simulator.truth import Snapshot, Truth

@@ -45,6 +45,18 @@ def houses(district: District) -> FloatArray:
     return np.array([(x[0], y[0], x[1], y[1]) for x in sides for y in sides])
 
 
+def box_corners(
+    x_m: FloatArray, y_m: FloatArray, heading_rad: FloatArray, size_m: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """Corners of n boxes of length and width `size_m`, shape (n, 4, 2)."""
+    along = np.array([0.5, -0.5, -0.5, 0.5]) * size_m[0][:, None]
+    across = np.array([0.5, 0.5, -0.5, -0.5]) * size_m[1][:, None]
+    cos, sin = np.cos(heading_rad)[:, None], np.sin(heading_rad)[:, None]
+    corners = np.stack((along * cos - across * sin, along * sin + across * cos), axis=-1)
+    placed: FloatArray = corners + np.stack((x_m, y_m), axis=-1)[:, None]
+    return placed
+
+
 def look(
     at_m: tuple[float, float],
     height_m: float,

@@ -1,7 +1,8 @@
-"""Truth without SUMO: vehicles on given paths."""
+"""Truth without SUMO: vehicles on given paths; and a lidar without faults."""
 
 import numpy as np
 
+from infra.simulator.lidar import Lidar
 from infra.simulator.network import District
 from infra.simulator.placement import Placement
 from infra.simulator.truth import Snapshot, Truth
@@ -10,6 +11,11 @@ from operators.frame import ObjectClass
 STEP_US = 100_000
 NO_WALLS = np.zeros((0, 4))
 OPEN = District(crossings=81, block_m=25.0, approach_m=0.0)  # no house within a kilometre
+EXACT = Lidar(
+    points_needed=1e-6, best=1.0, sight_sigma_m=0.0, sight_sigma_growth=0.0, heading_sigma_deg=0.0,
+    turned_share=0.0, size_sigma=0.0, short_share=0.0, pitch_sigma_deg=0.0, false_per_frame=0.0,
+    least_score=1e-9,
+)  # fmt: skip
 
 
 def truth_of(x_m, y_m, heading_rad, *, size_m=(4.6, 1.82, 1.5)):

@@ -5,16 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from infra.simulator.detector import BOX, FALSE, Lidar, detect, hedge_places
+from infra.simulator.detector import detect
+from infra.simulator.false_boxes import hedge_places
+from infra.simulator.lidar import BOX, FALSE, Lidar
 from infra.simulator.network import District
 from infra.simulator.sight import houses
-from tests.infra.simulator.roads import NO_WALLS, ring, truth_of
+from tests.infra.simulator.roads import EXACT, NO_WALLS, ring, truth_of
 
-EXACT = Lidar(
-    points_needed=1e-6, best=1.0, sight_sigma_m=0.0, sight_sigma_growth=0.0, heading_sigma_deg=0.0,
-    turned_share=0.0, size_sigma=0.0, short_share=0.0, pitch_sigma_deg=0.0, false_per_frame=0.0,
-    least_score=1e-9,
-)  # fmt: skip
 NO_HEDGES = np.zeros(0, BOX)
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from infra.simulator.moving import Convoy, record
 from operators.decode.registry import decode
-from tests.infra.simulator.roads import OPEN, drive
-from tests.infra.simulator.test_detector import EXACT
+from tests.infra.simulator.roads import EXACT, OPEN, drive
 
 # no walls, nobody parked, nothing false: only the geometry is left
 BARE = Convoy(

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from infra.simulator.detector import box_corners
 from infra.simulator.network import District
-from infra.simulator.sight import houses, lately, look
+from infra.simulator.sight import box_corners, houses, lately, look
 
 NO_WALLS = np.zeros((0, 4))
 
