@@ -12,12 +12,14 @@ to the true box up to 2 m (on body). Each figure is the mean over the seeds.
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.baseline import Baseline
@@ -139,16 +141,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON with every figure of every seed")
     parser.add_argument("--dump", type=Path, help="folder for recordings, truth and fused tracks")
     options = parser.parse_args()
-    seeds, console = list(options.seeds), Console(width=140)
-    tracker.warm_up()
+    seeds = list(options.seeds)
     each: dict[str, Any] = {}
-    for preset in options.preset or PRESETS:
-        with console.status(f"{preset}: {len(seeds)} recordings of {options.seconds:g} s"):
-            each[preset] = {
-                seed: measured(preset, seed, options.seconds, options.dump) for seed in seeds
-            }
+    with Progress(console=Console(stderr=True)) as progress:
+        presets = options.preset or list(PRESETS)
+        task = progress.add_task("compiling", total=len(presets) * len(seeds))
+        tracker.warm_up()
+        for preset, seed in product(presets, seeds):
+            progress.update(task, description=f"{preset} {seed}")
+            found = measured(preset, seed, options.seconds, options.dump)
+            each.setdefault(preset, {})[seed] = found
+            progress.advance(task)
     means = {preset: mean(list(of.values())) for preset, of in each.items()}
-    console.print(table(means))
+    Console(width=140).print(table(means))
     if options.out:
         made_of = {"machine": description(), "seconds": options.seconds}
         whole = {**made_of, "mean": means, "by_seed": each}
