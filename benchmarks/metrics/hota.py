@@ -26,8 +26,8 @@ def hota(scene: Scene) -> Hota:
     """HOTA of a scene; its pairs must reach down to similarity 0.
 
     At each instant the assignment maximises the sum of similarity times how well the two lives
-    agree (the Jaccard index of their boxes, pairs weighted by relative similarity), eq. 11 of the
-    paper's section on matching. Association is averaged over the true positives.
+    agree (the Jaccard index of their boxes, pairs weighted by relative similarity), as in the
+    authors' own evaluation. Association is averaged over the true positives.
     """
     truth, tracks = scene.truth, scene.tracks
     i, j, similarity = scene.pairs

@@ -45,7 +45,7 @@ class Convoy:
     pose_sigma_m, pose_sigma_deg
         Of the second vehicle's pose against the first's; it changes within `pose_lasts_s`.
     clock_error_ms
-        The second vehicle's frames are told to be so much younger than they are.
+        The second vehicle's frames are told to be so much younger than they are, 0 to 100 ms.
     delay_ms
         From the instant to the receipt, by vehicle.
     seen_s

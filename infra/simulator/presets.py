@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from infra.simulator import moving, radars
@@ -18,6 +18,7 @@ from infra.simulator.truth import Truth
 START_US = 1_763_850_060_000_000
 
 
+@lru_cache(maxsize=4)  # presets share it
 def traffic(district: District, demand: Demand, duration_s: float, seed: int) -> Truth:
     """SUMO's traffic alone."""
     with tempfile.TemporaryDirectory(prefix="district-") as folder:
