@@ -3,7 +3,7 @@
 Boxes in, confirmed tracks out at every instant of the recording. Each source's frame is predicted
 to, gated by distance, assigned (Kuhn-Munkres on distance) and used; a track is confirmed by its
 third box and ends after a second without one. Heading and size are running means, the score is the
-mean of the boxes' scores; height of the box centre likewise. Nothing is learned of the sources.
+mean of the boxes' scores. Nothing is learned of the sources.
 """
 
 from collections.abc import Iterable, Iterator

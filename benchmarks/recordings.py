@@ -4,34 +4,38 @@
                                     [--out FILE] [--dump DIR]
 
 Makes the recordings (once; kept in the folder for temporary files), fuses them as `station fuse`
-does, and scores what is published at the truth's instants. Overlap is that of 3-D boxes from 0.25,
-distance that of centres up to 2 m. Each figure is the mean over the seeds.
+does, and scores what is published at the truth's instants. Matches are by overlap of 3-D boxes
+from 0.25, by distance of centres up to 2 m, and for radars, whose points have no size, by distance
+to the true box up to 2 m (on body). Each figure is the mean over the seeds.
 """
 
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.baseline import Baseline
 from benchmarks.machine import description
 from benchmarks.metrics.boxes import Boxes
-from benchmarks.scenes import made, read_truth
+from benchmarks.scenes import Made, made, read_boxes
 from benchmarks.scoring import figures, together
 from infra.cli.fuse import fused_lines
 from infra.simulator.presets import PRESETS
 from operators import tracker
+from operators._typing import IntArray
 from operators.offline import Instant, OfflineFusion
 from operators.reasons import Use
 
 TICK_US = 100_000  # where a recording's frames do not lie at the instants of the truth
-_GROUPS = {"iou": "overlap", "2m": "distance"}
+_GROUPS = {"iou": "overlap", "body": "on body", "2m": "distance"}
 _SHARES = (
     *("amota", "amota_all_false", "samota", "amotp", "mota", "best_mota"),
     *("hota", "deta", "assa", "idf1", "recall", "precision", "never_tracked"),
@@ -53,56 +57,40 @@ class Run(NamedTuple):
     observations_per_s: float
 
 
-def fused(files: Any, times_us: np.ndarray, tick_us: int | None, dump: Path | None) -> Run:
-    """Run the station's own tracker; the reading of lines counts."""
+def fused(files: Made, times_us: IntArray, tick_us: int | None, dump: Path | None) -> Run:
+    """Run the station's own tracker; the reading of lines counts, the writing does not."""
     fusion = OfflineFusion(tick_us)
     lines = files.recording.read_bytes().splitlines(keepends=True)
-    shown: list[Instant] = []
     before_s = time.process_time()
     shown = [one for one in fusion.run(lines) if isinstance(one, Instant)]
     spent_s = time.process_time() - before_s
+    published = b"".join(map(fused_lines, shown))
     if dump is not None:
-        dump.mkdir(parents=True, exist_ok=True)
-        name = files.recording.name.replace("recording", "fused")
-        (dump / name).write_bytes(b"".join(map(fused_lines, shown)))
-        for path in files:
-            (dump / path.name).write_bytes(path.read_bytes())
-    observations = sum(fusion.summary.uses[use] for use in Use)
-    return Run(together(map(_boxes, shown), times_us), observations / spent_s)
+        _dump(dump, files, published)
+    _, tracks = read_boxes(published.splitlines(), times_us)
+    return Run(tracks, sum(fusion.summary.uses[use] for use in Use) / spent_s)
 
 
-def _boxes(instant: Instant) -> tuple[int, Boxes]:
-    rows = instant.rows
-
-    def stacked(*names: str) -> np.ndarray:
-        return np.column_stack([rows[name].astype(float) for name in names])
-
-    return instant.at_us, Boxes(
-        np.zeros(len(rows), np.int64),
-        rows["track_id"].astype(np.int64),
-        stacked("x_m", "y_m", "z_m"),
-        stacked("length_m", "width_m", "height_m"),
-        rows["heading_rad"].astype(float),
-        rows["existence"].astype(float),
-        stacked("vx_mps", "vy_mps"),
-        stacked("cov_xx_m2", "cov_xy_m2", "cov_xy_m2", "cov_yy_m2").reshape(-1, 2, 2),
-    )
+def _dump(folder: Path, files: Made, published: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / files.recording.name.replace("recording", "fused")).write_bytes(published)
 
 
-def plain(files: Any, times_us: np.ndarray, tick_us: int | None) -> Run:
-    """Run the plain tracker."""
+def plain(files: Made, times_us: IntArray, tick_us: int | None) -> Run:
+    """Run the plain tracker; the reading of lines counts."""
     lines = files.recording.read_bytes().splitlines()
     before_s = time.process_time()
     shown = list(Baseline(tick_us).run(lines))
     spent_s = time.process_time() - before_s
-    observations = sum(line.count(b'"x":') for line in lines)
-    return Run(together(shown, times_us), observations / spent_s)
+    return Run(together(shown, times_us), sum(line.count(b'"x":') for line in lines) / spent_s)
 
 
 def measured(preset: str, seed: int, seconds: float, dump: Path | None) -> dict[str, Any]:
     """Figures of both trackers on one recording."""
     files = made(preset, seconds, seed)
-    times_us, truth = read_truth(files.truth)
+    times_us, truth = read_boxes(files.truth.read_bytes().splitlines())
     tick_us = None if PRESETS[preset].frames_are_instants else TICK_US
     runs = {
         "baseline": plain(files, times_us, tick_us),
@@ -136,7 +124,8 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> Table:
         group, _, name = key.rpartition(".")
         values = [results[preset][tracked].get(key, np.nan) for preset, tracked in columns]
         cells = ["" if np.isnan(value) else format(value, form) for value in values]
-        shown.add_row(f"{name} {_GROUPS.get(group, '')}".strip(), *cells)
+        if any(cells):
+            shown.add_row(f"{name} {_GROUPS.get(group, '')}".strip(), *cells)
     return shown
 
 
@@ -152,16 +141,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON with every figure of every seed")
     parser.add_argument("--dump", type=Path, help="folder for recordings, truth and fused tracks")
     options = parser.parse_args()
-    seeds, console = list(options.seeds), Console(width=140)
-    tracker.warm_up()
+    seeds = list(options.seeds)
     each: dict[str, Any] = {}
-    for preset in options.preset or PRESETS:
-        with console.status(f"{preset}: {len(seeds)} recordings of {options.seconds:g} s"):
-            each[preset] = {
-                seed: measured(preset, seed, options.seconds, options.dump) for seed in seeds
-            }
+    with Progress(console=Console(stderr=True)) as progress:
+        presets = options.preset or list(PRESETS)
+        task = progress.add_task("compiling", total=len(presets) * len(seeds))
+        tracker.warm_up()
+        for preset, seed in product(presets, seeds):
+            progress.update(task, description=f"{preset} {seed}")
+            found = measured(preset, seed, options.seconds, options.dump)
+            each.setdefault(preset, {})[seed] = found
+            progress.advance(task)
     means = {preset: mean(list(of.values())) for preset, of in each.items()}
-    console.print(table(means))
+    Console(width=140).print(table(means))
     if options.out:
         made_of = {"machine": description(), "seconds": options.seconds}
         whole = {**made_of, "mean": means, "by_seed": each}

@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 
 from benchmarks.metrics.average import averages
-from benchmarks.metrics.boxes import Boxes, closeness, iou_3d, pairs
+from benchmarks.metrics.boxes import Boxes, closeness, closeness_to_body, iou_3d, pairs
 from benchmarks.metrics.clear import Clear, Scene
 from benchmarks.metrics.error import errors
 from benchmarks.metrics.gospa import gospa
@@ -14,7 +14,8 @@ from benchmarks.metrics.hota import hota
 from benchmarks.metrics.identity import idf1
 from operators._typing import IntArray
 
-SIMILARITIES = {"iou": (iou_3d, 0.25), "2m": (closeness, 0.5)}
+OF_BOXES = {"iou": (iou_3d, 0.25), "2m": (closeness, 0.5)}
+OF_POINTS = {"body": (closeness_to_body, 0.5), "2m": (closeness, 0.5)}
 _OF_NOTE = 10  # instants that an object must be there to count as one that was never tracked
 
 
@@ -40,11 +41,9 @@ def nothing() -> Boxes:
 
 
 def figures(truth: Boxes, tracks: Boxes, instants: int, *, solid: bool) -> dict[str, float]:
-    """All figures by name; shares are 0 to 1. Without sizes (`solid` is False) no overlap."""
+    """All figures by name; shares are 0 to 1. `solid` is whether tracks can know their size."""
     made: dict[str, float] = {}
-    for name, (similarity, least) in SIMILARITIES.items():
-        if name == "iou" and not solid:
-            continue
+    for name, (similarity, least) in (OF_BOXES if solid else OF_POINTS).items():
         every = pairs(truth, tracks, similarity)
         scene = Scene(truth, tracks, every.at_least(least))
         clear = scene.clear()

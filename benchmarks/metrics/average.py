@@ -42,7 +42,9 @@ class Averages(NamedTuple):
 def mean_scores(tracks: Boxes) -> FloatArray:
     """Mean score of each track, by identity."""
     total = np.bincount(tracks.identity, tracks.score, tracks.identities)
-    return total / np.maximum(1, np.bincount(tracks.identity, minlength=tracks.identities))
+    boxes = np.bincount(tracks.identity, minlength=tracks.identities)
+    scores: FloatArray = total / np.maximum(1, boxes)
+    return scores
 
 
 def averages(scene: Scene, all_tracks: Clear, steps: int = STEPS) -> Averages:

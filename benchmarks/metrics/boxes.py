@@ -88,6 +88,20 @@ def closeness(truth: Boxes, i: IntArray, tracks: Boxes, j: IntArray) -> FloatArr
     return closeness
 
 
+def closeness_to_body(truth: Boxes, i: IntArray, tracks: Boxes, j: IntArray) -> FloatArray:
+    """The same of the distance from the track's point to the true box, 0 m inside it.
+
+    For sources that see a point of a body and not how large it is.
+    """
+    away = tracks.centre_m[j, :2] - truth.centre_m[i, :2]
+    cos, sin = np.cos(truth.heading_rad[i]), np.sin(truth.heading_rad[i])
+    along, across = away[:, 0] * cos + away[:, 1] * sin, away[:, 1] * cos - away[:, 0] * sin
+    beyond = np.abs(np.column_stack((along, across))) - truth.size_m[i, :2] / 2.0
+    outside = np.hypot(*np.maximum(beyond, 0.0).T)
+    closeness: FloatArray = np.maximum(0.0, 1.0 - outside / 4.0)
+    return closeness
+
+
 def iou_3d(truth: Boxes, i: IntArray, tracks: Boxes, j: IntArray) -> FloatArray:
     """Shared volume over joint volume of upright boxes; 0 where one lacks a number."""
     return _iou(truth, i, tracks, j, solid=True)

@@ -26,13 +26,15 @@ def hota(scene: Scene) -> Hota:
     """HOTA of a scene; its pairs must reach down to similarity 0.
 
     At each instant the assignment maximises the sum of similarity times how well the two lives
-    agree (the Jaccard index of their boxes, pairs weighted by relative similarity), eq. 11 of the
-    paper's section on matching. Association is averaged over the true positives.
+    agree (the Jaccard index of their boxes, pairs weighted by relative similarity), as in the
+    authors' own evaluation. Association is averaged over the true positives.
     """
     truth, tracks = scene.truth, scene.tracks
     i, j, similarity = scene.pairs
     objects, others = truth.identity[i], tracks.identity[j]
-    relative = similarity / (_sums(i, similarity)[i] + _sums(j, similarity)[j] - similarity)
+    relative = similarity / (
+        np.bincount(i, similarity)[i] + np.bincount(j, similarity)[j] - similarity
+    )
     shape = (max(1, truth.identities), max(1, tracks.identities))
     together = coo_array((relative, (objects, others)), shape).toarray()
     lives = np.bincount(truth.identity, minlength=shape[0])[:, None]
@@ -74,10 +76,6 @@ def _at(
     return float(np.sqrt(detection * association)), detection, association, located
 
 
-def _sums(index: IntArray, values: FloatArray) -> FloatArray:
-    return np.bincount(index, values)
-
-
 def _assigned(frame: IntArray, i: IntArray, j: IntArray, value: FloatArray) -> IntArray:
     """Pairs chosen one-to-one in each frame with the greatest sum of value."""
     chosen = []
@@ -89,5 +87,5 @@ def _assigned(frame: IntArray, i: IntArray, j: IntArray, value: FloatArray) -> I
         number = np.full(worth.shape, -1)
         worth[row, column], number[row, column] = value[part], part
         chosen.append(number[linear_sum_assignment(worth, maximize=True)])
-    picked = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+    picked: IntArray = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
     return picked[picked >= 0]

@@ -4,15 +4,18 @@ Nobody tells the pose of the frame. The other vehicle's boxes come into it throu
 poses, so they carry an error that changes slowly, and its own clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
-from infra.simulator.detector import MOTOR, Found, Lidar, detect, hedge_places
+from infra.simulator.detector import MOTOR, Found, detect
+from infra.simulator.false_boxes import hedge_places
+from infra.simulator.lidar import Lidar
 from infra.simulator.network import District
 from infra.simulator.parked import with_parked
-from infra.simulator.sight import houses
-from infra.simulator.told import REAL, TOLD, Recorded, ToldFrame, in_order
+from infra.simulator.sight import houses, lately
+from infra.simulator.told import REAL, Recorded, ToldFrame, in_order, untold
 from infra.simulator.traffic import STEP_S, Demand
 from infra.simulator.truth import Snapshot, Truth
 from infra.simulator.wander import wander
@@ -23,6 +26,7 @@ MS_US = 1000
 SOURCES = ("ego", "other")
 EXTRA_S = 60.0  # traffic to choose the vehicles from
 TOGETHER_M = (10.0, 60.0)
+STEERING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Convoy:
     pose_sigma_m, pose_sigma_deg
         Of the second vehicle's pose against the first's; it changes within `pose_lasts_s`.
     clock_error_ms
-        The second vehicle's frames are told to be so much younger than they are.
+        The second vehicle's frames are told to be so much younger than they are, 0 to 100 ms.
     delay_ms
         From the instant to the receipt, by vehicle.
     seen_s
@@ -50,7 +54,7 @@ class Convoy:
         Scores are unbounded logits instead of 0 to 1.
     """
 
-    district: District = District(crossings=4)  # noqa: RUF009  (frozen)
+    district: District = District(crossings=4, turn_mps2=2.5)  # noqa: RUF009  (frozen)
     demand: Demand = Demand(motor_per_s=1.8)  # noqa: RUF009  (frozen)
     parked_share: float = 0.2
     vehicles: int = 2
@@ -94,6 +98,7 @@ def record(convoy: Convoy, traffic: Truth, duration_s: float, seed: int) -> Reco
     """
     steps = round(duration_s / STEP_S)
     begin, egos = _chosen(traffic, steps, convoy.vehicles)
+    traffic = _steered(traffic)
     parking = np.random.default_rng([seed, 9])
     traffic = with_parked(traffic, convoy.district, convoy.parked_share, parking)
     walls = houses(convoy.district)
@@ -121,6 +126,19 @@ def record(convoy: Convoy, traffic: Truth, duration_s: float, seed: int) -> Reco
     height_m = convoy.lidar.height_m
     real = _in_truth(convoy, traffic, states, egos, visible)
     return Recorded(in_order(frames), _real(traffic, times, states, pose, real, height_m))
+
+
+def _steered(traffic: Truth) -> Truth:
+    """Headings without the jerks of SUMO's, which turns a body at once as it changes lanes.
+
+    A mean with Gaussian weights: a frame that moves with a body swings all that is far.
+    """
+    heading = traffic.states.heading_rad.copy()
+    for column in heading.T:
+        there = np.flatnonzero(~np.isnan(column))
+        smooth = gaussian_filter1d(np.unwrap(column[there]), STEERING_S / STEP_S, mode="nearest")
+        column[there] = _wrapped(smooth)
+    return replace(traffic, states=replace(traffic.states, heading_rad=heading))
 
 
 def _pose(states: Snapshot, own: int) -> Pose:
@@ -177,14 +195,13 @@ def _told(
         x = other.x_m[step] + dx * np.cos(turn) - dy * np.sin(turn) + convoy.pose_sigma_m * slow[0]
         y = other.y_m[step] + dx * np.sin(turn) + dy * np.cos(turn) + convoy.pose_sigma_m * slow[1]
         heading = heading + turn
-    made = np.zeros(len(boxes), TOLD)
+    made = untold(len(boxes))
     made["x_m"], made["y_m"] = pose.inward(step, x, y)
     made["z_m"] = boxes["z_m"] - convoy.lidar.height_m
     made["heading_rad"] = _wrapped(heading - pose.heading_rad[step])
     for name in ("length_m", "width_m", "height_m"):
         made[name] = boxes[name]
     made["score"] = boxes["logit"] if convoy.logits else 1.0 / (1.0 + np.exp(-boxes["logit"]))
-    made["vx_mps"] = made["vy_mps"] = np.nan
     made["object_class"] = ObjectClass.CAR  # the detector knows one class
     return made
 
@@ -194,16 +211,13 @@ def _in_truth(
 ) -> BoolArray:
     """Which vehicles count at which step, shape (T, N): seen, or hidden for a moment."""
     seen = visible > 0.05
-    reach = round(convoy.seen_s / STEP_S)
-    count = np.cumsum(np.concatenate((np.zeros((1, seen.shape[1])), seen)), axis=0)
-    steps = np.arange(len(seen))
-    last, first = np.minimum(steps + reach + 1, len(seen)), np.maximum(steps - reach, 0)
+    recent = lately(seen, round(convoy.seen_s / STEP_S))
     x, y = states.x_m, states.y_m
     away = np.hypot(x - x[:, [egos[0]]], y - y[:, [egos[0]]])
     with np.errstate(invalid="ignore"):
         near = away <= convoy.lidar.range_m
     motor = np.isin(traffic.object_class, MOTOR)
-    counts: BoolArray = (count[last] > count[first]) & near & motor
+    counts: BoolArray = recent & near & motor
     if len(egos) == 1:
         counts[:, egos[0]] = False  # nobody can see it
     return counts

@@ -3,13 +3,14 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
-from infra.simulator import moving
+from infra.simulator import moving, radars
 from infra.simulator.moving import Convoy
 from infra.simulator.network import District, build_network
 from infra.simulator.placement import Placement
+from infra.simulator.radars import Crossing
 from infra.simulator.told import Recorded
 from infra.simulator.traffic import Demand, simulate_traffic
 from infra.simulator.truth import Truth
@@ -17,6 +18,7 @@ from infra.simulator.truth import Truth
 START_US = 1_763_850_060_000_000
 
 
+@lru_cache(maxsize=4)  # presets share it
 def traffic(district: District, demand: Demand, duration_s: float, seed: int) -> Truth:
     """SUMO's traffic alone."""
     with tempfile.TemporaryDirectory(prefix="district-") as folder:
@@ -50,7 +52,14 @@ def _convoy(vehicles: int, duration_s: float, seed: int) -> Recorded:
     return moving.record(convoy, driven, duration_s, seed)
 
 
+def _radars(duration_s: float, seed: int) -> Recorded:
+    crossing = Crossing()
+    driven = traffic(crossing.district, crossing.demand, duration_s, seed)
+    return radars.record(crossing, driven, seed)
+
+
 PRESETS = {
     "two_vehicles": Preset(partial(_convoy, 2)),
     "one_vehicle": Preset(partial(_convoy, 1)),
+    "roadside_radars": Preset(_radars, solid=False, frames_are_instants=False),
 }

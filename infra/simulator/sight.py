@@ -32,13 +32,29 @@ class Sight:
 
 
 def houses(district: District) -> FloatArray:
-    """Rectangles between the streets, shape (n, 4): least x, least y, greatest x, greatest y."""
+    """Rectangles between the streets, shape (n, 4): least x, least y, greatest x, greatest y.
+
+    Streets too near to each other have none between them.
+    """
     streets = (np.arange(district.crossings) * district.block_m + district.approach_m) - (
         district.side_m / 2.0
     )
     ends = np.concatenate(([-district.side_m], streets, [district.side_m]))
     sides = np.column_stack((ends[:-1] + KERB_M, ends[1:] - KERB_M))
+    sides = sides[sides[:, 0] < sides[:, 1]]
     return np.array([(x[0], y[0], x[1], y[1]) for x in sides for y in sides])
+
+
+def box_corners(
+    x_m: FloatArray, y_m: FloatArray, heading_rad: FloatArray, size_m: tuple[FloatArray, FloatArray]
+) -> FloatArray:
+    """Corners of n boxes of length and width `size_m`, shape (n, 4, 2)."""
+    along = np.array([0.5, -0.5, -0.5, 0.5]) * size_m[0][:, None]
+    across = np.array([0.5, 0.5, -0.5, -0.5]) * size_m[1][:, None]
+    cos, sin = np.cos(heading_rad)[:, None], np.sin(heading_rad)[:, None]
+    corners = np.stack((along * cos - across * sin, along * sin + across * cos), axis=-1)
+    placed: FloatArray = corners + np.stack((x_m, y_m), axis=-1)[:, None]
+    return placed
 
 
 def look(
@@ -66,10 +82,20 @@ def look(
     turn = np.arctan2(np.sin(turn), np.cos(turn))
     crossed = (turn > low) & (turn < high) & (nearest[None, None] < nearest[:, None, None] - 0.5)
     over = height_m + (tops_m - height_m)[None] * (nearest[:, None] / nearest[None])
-    hidden = np.where(crossed, np.clip(over / tops_m[:, None], 0.0, 1.0)[:, None], 0.0).max(axis=2)
+    hidden = np.where(crossed, np.clip(over / tops_m[:, None], 0.0, 1.0)[:, None], 0.0)
+    hidden = hidden.max(axis=2, initial=0.0)
     distance = np.hypot(middle[:, 0], middle[:, 1])
     clear = ~_walled(np.array(at_m), rays, np.maximum(distance - 1.0, 0.0), walls_m)
     return Sight(distance, bearing, high - low, ((1.0 - hidden) * clear).mean(axis=1))
+
+
+def lately(seen: BoolArray, reach: int) -> BoolArray:
+    """Whether seen at that step or up to `reach` steps before or after, shape (T, N)."""
+    count = np.cumsum(np.concatenate((np.zeros((1, seen.shape[1])), seen)), axis=0)
+    steps = np.arange(len(seen))
+    last, first = np.minimum(steps + reach + 1, len(seen)), np.maximum(steps - reach, 0)
+    some: BoolArray = count[last] > count[first]
+    return some
 
 
 def _walled(

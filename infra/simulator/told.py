@@ -71,6 +71,14 @@ class Recorded:
             yield _line({**head, **_object(row, _KEYS)})
 
 
+def untold(n: int) -> RecordArray:
+    """Rows (`TOLD`) of n objects of which nothing is told yet."""
+    rows = np.zeros(n, TOLD)
+    for name in (*_BOX, "score", "vx_mps", "vy_mps"):
+        rows[name] = np.nan
+    return rows
+
+
 def in_order(frames: list[ToldFrame]) -> list[ToldFrame]:
     """Frames as they are received."""
     return sorted(frames, key=lambda one: (one.receive_time_us, one.source_id))

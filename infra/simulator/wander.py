@@ -1,8 +1,9 @@
 """Errors that last: Gaussian sequences with a correlation time."""
 
 import numpy as np
+from scipy.special import ndtr
 
-from operators._typing import FloatArray
+from operators._typing import BoolArray, FloatArray
 
 
 def wander(
@@ -29,3 +30,12 @@ def mixed(
         lasting.shape
     )
     return made
+
+
+def lasting_draws(
+    probability: FloatArray, rng: np.random.Generator, lasting_steps: float
+) -> BoolArray:
+    """Draws of the given probabilities, shape (T, N), alike in steps that follow each other."""
+    level = ndtr(mixed(rng, len(probability), probability.shape[1:], lasting_steps, 0.6))
+    drawn: BoolArray = level < probability
+    return drawn
