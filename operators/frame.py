@@ -49,6 +49,7 @@ class FrameFlag(IntFlag):
     FUSED = 2  # made of other sources' data: correlated with them
     CLOCK_CORRECTED = 4  # the front removed a coarse clock offset
     TIME_FROM_RECEIPT = 8  # the message carried no usable time
+    MAY_MOVE = 16  # positions in axes of a recording, which may themselves move
 
 
 # One observation. Unknown numbers are NaN. Axes: x east, y north of the cell's centre

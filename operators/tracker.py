@@ -22,6 +22,7 @@ from operators.frame import OBSERVATION, Frame, FrameFlag, SourceKind, empty_obs
 from operators.fuse.account import held_by, local_key, sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
+from operators.fuse.frame_motion import carry, carry_to, correct_pose, from_axes, to_axes
 from operators.fuse.gaps import comes_back
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow, state_at
@@ -33,6 +34,7 @@ from operators.fuse.sources import CLUTTER, DETECTION, claim_slot, source_table
 from operators.fuse.state import (
     LOCAL_KEYS,
     N_TRACKS,
+    POSED_US,
     TrackerState,
     empty,
     ids_of,
@@ -71,8 +73,11 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqqd???")
-_FILTERED, _FUSED, _PROBE = int(FrameFlag.FILTERED), int(FrameFlag.FUSED), int(SourceKind.PROBE)
+_ABOUT = struct.Struct("<qqqQqqqd????")
+_FILTERED, _FUSED, _MOVING = (
+    int(flag) for flag in (FrameFlag.FILTERED, FrameFlag.FUSED, FrameFlag.MAY_MOVE)
+)
+_PROBE = int(SourceKind.PROBE)
 
 MOTION = motion_table()
 RATES = rate_table()
@@ -167,6 +172,7 @@ def take_frame(
     motion: FloatArray,
     rates: FloatArray,
     gaps: FloatArray,
+    pose: FloatArray,
 ) -> IntArray:
     """Take one frame; see `advance`.
 
@@ -184,7 +190,7 @@ def take_frame(
     kind : ndarray of shape (6,)
     motion : ndarray of shape (13, 7)
     rates : ndarray of shape (2, 3, 3)
-    gaps
+    gaps, pose
         Of the state; changed in place.
 
     Returns
@@ -203,6 +209,9 @@ def take_frame(
     about.n_tracks = counts[N_TRACKS]
     for j in range(observations.shape[0]):
         note(made[j], np.uint64(0), CLUTTERED, np.nan, 0.0)
+    if about.moving:
+        counts[POSED_US] = carry_to(pose, about, counts[POSED_US])
+        to_axes(observations, pose)
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
     scale_noise(source, seen)
@@ -226,6 +235,10 @@ def take_frame(
         degree, target, cost, _miss_costs(tracks, slots, event_us, confirmed, kind), seen.shape[0]
     )
     observation_of, taken = _pick(chosen, target, seen.shape[0])
+    if about.moving:
+        correct_pose(
+            tracks, slots, observation_of, confirmed, ahead, seen, usable, observations, pose
+        )
     update_all(
         tracks,
         slots,
@@ -420,6 +433,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         1.0,
         flags & _FILTERED != 0,
         flags & _FUSED != 0,
+        flags & _MOVING != 0,
         kind == _PROBE,
     )
     about = _writable(facts, ABOUT, 1)
@@ -437,6 +451,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         MOTION,
         RATES,
         state.gaps,
+        state.pose,
     )
     since_us = int(about["since_us"][0])
     if since_us < 0:
@@ -464,7 +479,13 @@ def rows(state: TrackerState, at_us: int) -> RecordArray:
     """
     n = int(state.counts[N_TRACKS])
     made = np.zeros(n, TRACK_ROW)
-    return made[: fill_rows(state.tracks, n, at_us, MOTION, RATES, state.gaps, state.sources, made)]
+    n = fill_rows(state.tracks, n, at_us, MOTION, RATES, state.gaps, state.sources, made)
+    posed_us = int(state.counts[POSED_US])
+    if posed_us:
+        pose = state.pose.copy()
+        carry(pose, (at_us - posed_us) / 1e6)
+        from_axes(made, n, pose)
+    return made[:n]
 
 
 def warm_up() -> None:

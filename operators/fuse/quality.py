@@ -130,7 +130,9 @@ def look_in_vain(track: Record, source: Record) -> None:
 @compiled
 def log_odds_of_object(track: Record, at_us: int) -> float:
     """Log odds that a track is of an object and not of a ghost."""
-    odds = float(track.prior_odds) + float(track.quality) * min(float(track.looks), INDEPENDENT_LOOKS)
+    odds = float(track.prior_odds) + float(track.quality) * min(
+        float(track.looks), INDEPENDENT_LOOKS
+    )
     seen = sources_at(track, at_us)
     if seen & (seen - np.uint64(1)) != 0:
         odds += SECOND_SOURCE

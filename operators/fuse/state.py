@@ -9,6 +9,7 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.errors import LayoutError
 from operators.frame import ObjectClass
+from operators.fuse.frame_motion import at_rest
 from operators.fuse.gaps import no_gaps
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
@@ -86,9 +87,9 @@ SOURCE = np.dtype(
     ]
 )
 
-N_TRACKS, N_SOURCES, SWEPT = range(3)
+N_TRACKS, N_SOURCES, SWEPT, POSED_US = range(4)
 NEVER = -(2**62)
-_HEADER = struct.Struct("<BBHIIIq")
+_HEADER = struct.Struct("<BBHIIIqq")
 
 
 @dataclass(slots=True)
@@ -100,13 +101,16 @@ class TrackerState:
     tracks : structured array of shape (capacity,), dtype `TRACK`
         The first ``counts[N_TRACKS]`` are alive, in order of birth.
     sources : structured array of shape (64,), dtype `SOURCE`
-    counts : ndarray of shape (3,)
-        Number of tracks, number of source slots in use, last swept interval of event time.
+    counts : ndarray of shape (4,)
+        Number of tracks, number of source slots in use, last swept interval of event time, event
+        time of the pose.
     heads : ndarray of shape (BUCKETS,)
     links : ndarray of shape (capacity,)
         The index; follows from ``tracks["bucket"]`` and is not packed.
     gaps : ndarray of shape (2, 2, 16)
         What is known of gaps, see `operators.fuse.gaps`.
+    pose : ndarray of shape (43,)
+        Where the frame of a recording is, see `operators.fuse.frame_motion`.
     """
 
     tracks: RecordArray
@@ -115,6 +119,7 @@ class TrackerState:
     heads: IntArray
     links: IntArray
     gaps: FloatArray
+    pose: FloatArray
 
 
 def empty() -> TrackerState:
@@ -122,10 +127,11 @@ def empty() -> TrackerState:
     return TrackerState(
         np.zeros(FIRST_CAPACITY, TRACK),
         np.zeros(MAX_SOURCES, SOURCE),
-        np.array([0, 0, NEVER], np.int64),
+        np.array([0, 0, NEVER, 0], np.int64),
         np.full(BUCKETS, -1, np.int64),
         np.full(FIRST_CAPACITY, -1, np.int64),
         no_gaps(),
+        at_rest(),
     )
 
 
@@ -157,12 +163,13 @@ def fill_index(tracks: RecordArray, n: int, heads: IntArray, links: IntArray) ->
 
 
 def pack(state: TrackerState) -> bytes:
-    """Bytes of a state: version byte, counts, sources, tracks; little-endian."""
-    n_tracks, n_sources, swept = (int(value) for value in state.counts)
-    header = _HEADER.pack(VERSION, 0, TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, swept)
-    gaps = state.gaps.astype("<f8").tobytes()
+    """Bytes of a state: version byte, counts, gaps and pose, sources, tracks; little-endian."""
+    n_tracks, n_sources, swept, posed_us = (int(value) for value in state.counts)
+    sizes = (TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize)
+    header = _HEADER.pack(VERSION, 0, *sizes, swept, posed_us)
+    learned = state.gaps.astype("<f8").tobytes(), state.pose.astype("<f8").tobytes()
     tracks = state.tracks[:n_tracks].tobytes()
-    return b"".join((header, gaps, state.sources[:n_sources].tobytes(), tracks))
+    return b"".join((header, *learned, state.sources[:n_sources].tobytes(), tracks))
 
 
 def unpack(data: bytes) -> TrackerState:
@@ -176,9 +183,12 @@ def unpack(data: bytes) -> TrackerState:
     if len(data) < _HEADER.size or data[0] != VERSION:
         msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
         raise LayoutError(msg)
-    _, _, track_size, n_tracks, n_sources, source_size, swept = _HEADER.unpack_from(data)
+    (_, _, track_size, n_tracks, n_sources, source_size, swept, posed_us) = _HEADER.unpack_from(
+        data
+    )
     state = empty()
-    first = _HEADER.size + state.gaps.nbytes
+    posed = _HEADER.size + state.gaps.nbytes
+    first = posed + state.pose.nbytes
     at = first + n_sources * source_size
     end = at + n_tracks * track_size
     sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
@@ -186,12 +196,11 @@ def unpack(data: bytes) -> TrackerState:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
         raise LayoutError(msg)
     make_room(state, n_tracks)
-    state.gaps[:] = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size).reshape(
-        state.gaps.shape
-    )
+    state.gaps.flat = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size)
+    state.pose[:] = np.frombuffer(data, "<f8", state.pose.size, posed)
     _copy_records(np.frombuffer(data, SOURCE, n_sources, first), state.sources)
     _copy_records(np.frombuffer(data, TRACK, n_tracks, at), state.tracks)
-    state.counts[:] = n_tracks, n_sources, swept
+    state.counts[:] = n_tracks, n_sources, swept, posed_us
     if n_tracks and not _buckets_fit(state.tracks["bucket"][:n_tracks]):
         msg = "tracker state names a bucket that does not exist"
         raise LayoutError(msg)

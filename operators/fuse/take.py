@@ -31,6 +31,7 @@ ABOUT = np.dtype(
         ("inflation", "<f8"),  # factor on the noise, for inputs that are not independent
         ("filtered", "u1"),
         ("fused", "u1"),
+        ("moving", "u1"),  # in a frame that may move
         ("trusted", "u1"),  # a probe: it reports itself
     ]
 )

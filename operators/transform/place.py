@@ -1,7 +1,7 @@
 """Place a decoded frame: to WGS-84, then into each cell that it concerns."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import cos, sin
 
@@ -11,7 +11,7 @@ import numpy as np
 from operators._typing import FloatArray, RecordArray
 from operators.decode.decoded import DecodedFrame, Space
 from operators.errors import DecodeError
-from operators.frame import Frame
+from operators.frame import Frame, FrameFlag
 from operators.parameters import Parameters
 from operators.reasons import Reason
 from operators.sources import SourceEntry
@@ -83,7 +83,8 @@ def place(
 def _in_local(decoded: DecodedFrame, stamp: Stamp) -> Frame:
     observations = decoded.observations.copy()
     observations["x_m"], observations["y_m"] = decoded.position.T
-    return _stamped(stamp, observations, 0.0, 0.0, float("nan"))
+    moving = replace(stamp, flags=stamp.flags | FrameFlag.MAY_MOVE)
+    return _stamped(moving, observations, 0.0, 0.0, float("nan"))
 
 
 def _to_wgs84(
