@@ -73,7 +73,7 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqqd????")
+_ABOUT = struct.Struct("<qqqQqqqdd????")
 _FILTERED, _FUSED, _MOVING = (
     int(flag) for flag in (FrameFlag.FILTERED, FrameFlag.FUSED, FrameFlag.MAY_MOVE)
 )
@@ -215,6 +215,7 @@ def take_frame(
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
     scale_noise(source, seen)
+    about.lasting_m2 = source.lasting_m2
     take_scores(source, observations, usable)
     worths(source, observations, usable, seen, WORTH)
     order = np.argsort(seen[:, OX], kind="mergesort")
@@ -257,7 +258,7 @@ def take_frame(
     )
     if not about.trusted:
         count_misses(tracks, slots, observation_of, ahead, circle, about, source)
-    crowd = crowded(ahead, seen, confirmed, degree, target, observation_of)
+    crowd = crowded(tracks, slots, ahead, seen, confirmed, degree, target, observation_of)
     return begin_rest(
         tracks,
         counts,
@@ -430,6 +431,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         -1,
         0,
         0,
+        0.0,
         1.0,
         flags & _FILTERED != 0,
         flags & _FUSED != 0,

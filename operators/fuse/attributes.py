@@ -19,6 +19,7 @@ LARGEST_HEIGHT_M = 1e5
 HEADING_NOISE_RAD2PS = 0.05**2  # beyond what the turn rate foretells
 TURNING_NOISE_RAD2PS = 0.3**2  # while it is thought to turn
 BOX_HEADING_SIGMA_RAD = 0.15
+MOST_HEADING_VOTES = 10.0
 MOTION_HEADING_MPS = 2.0  # slower, the direction of motion is mostly noise
 
 
@@ -108,13 +109,18 @@ def _motion_heading(track: Record) -> tuple[float, float]:
 
 
 @compiled
-def take_heading(track: Record, observation: Record, trusted: bool, dt_s: float) -> None:
+def take_heading(
+    track: Record, observation: Record, trusted: bool, moving: bool, dt_s: float
+) -> None:
     """Filter the heading on the circle, from the box if there is one, else from the motion.
 
-    A box of a roadside unit may be the wrong way round: it is turned by pi if it opposes the
-    motion, or at rest what was known before. The heading of a probe is `trusted`.
+    A box of a detector may be the wrong way round: it is turned by pi if it opposes the motion, or
+    without motion what is known; the majority of boxes decides which of the two ways that is. The
+    heading of a probe is `trusted`. In a frame that is `moving` the motion says nothing of it.
     """
     motion, motion_variance = _motion_heading(track)
+    if moving:
+        motion_variance = -1.0
     sigma = float(observation.heading_sigma_rad)
     sigma = min(max(sigma, 0.01), math.pi) if sigma > 0.0 else BOX_HEADING_SIGMA_RAD
     heading, variance = float(observation.heading_rad), sigma * sigma
@@ -124,10 +130,25 @@ def take_heading(track: Record, observation: Record, trusted: bool, dt_s: float)
         if motion_variance < 0.0:
             return
     elif not trusted:
+        if motion_variance < 0.0:
+            _vote(track, heading)
         reference = motion if motion_variance >= 0.0 else float(track.heading_rad)
         if abs(wrapped(heading - reference)) > 0.5 * math.pi:  # False without a reference
             heading += math.pi
     _filter_heading(track, heading, variance, dt_s)
+
+
+@compiled
+def _vote(track: Record, heading: float) -> None:
+    """Count for or against the way that the track is thought to point; turn it if outvoted."""
+    off = wrapped(heading - float(track.heading_rad))
+    if math.isnan(off):
+        return
+    vote = 1.0 if abs(off) < 0.5 * math.pi else -1.0
+    track.heading_votes = np.float32(min(track.heading_votes + vote, MOST_HEADING_VOTES))
+    if track.heading_votes < 0.0:
+        track.heading_rad = np.float32(wrapped(float(track.heading_rad) + math.pi))
+        track.heading_votes = -track.heading_votes
 
 
 @compiled

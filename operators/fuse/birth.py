@@ -65,7 +65,7 @@ def begin(
     start(track, seen, track.object_class, motion)
     take_size(track, observation)
     take_height(track, observation, 0.0)
-    take_heading(track, observation, True, 0.0)
+    take_heading(track, observation, True, False, 0.0)
     track.log_odds = track.prior_odds = np.float32(kind[BIRTH_LOG_ODDS])
     track.quality = track.looks = track.place_sum = track.placed = np.float32(0.0)
     track.placed_slot = 0
@@ -91,4 +91,4 @@ def _blank(track: Record, event_us: int) -> None:
     for k in range(track.class_counts.shape[0]):
         track.class_counts[k] = np.float32(0.0)
     track.z_m = track.heading_rad = np.float32(np.nan)
-    track.z_variance_m2 = track.heading_variance_rad2 = np.float32(0.0)
+    track.z_variance_m2 = track.heading_variance_rad2 = track.heading_votes = np.float32(0.0)

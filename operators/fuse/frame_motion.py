@@ -125,7 +125,7 @@ def _add_one(
     vector: FloatArray,
 ) -> int:
     """Add what one pair says of the rigid motion; 1 if it is no outlier."""
-    d2, determinant, square_m2 = innovation(track, seen)
+    d2, determinant, _ = innovation(track, seen)
     if d2 > OUTLIER**2:
         return 0
     dt = track[LAG] + seen[AFTER]
@@ -198,7 +198,8 @@ def _learn_unrest(
     """Let the noise factor follow the normalised innovation squared, which should be 3."""
     spread = np.linalg.inv(information + 1e-9 * np.eye(3))
     innovation_of_pose = spread @ vector
-    nis = innovation_of_pose @ np.linalg.inv(corner + spread) @ innovation_of_pose
+    fit = np.linalg.inv(corner + spread) @ innovation_of_pose
+    nis = float(np.sum(innovation_of_pose * fit))
     step = 0.2 * (min(nis / 3.0, 6.0) - 1.0)
     pose[UNREST] = min(max(pose[UNREST] + step, UNREST_RANGE[0]), UNREST_RANGE[1])
 
@@ -208,4 +209,4 @@ def carry_to(pose: FloatArray, about: Record, posed_us: int) -> int:
     """Carry the pose to a frame's event time, unless it is older; the time that it now has."""
     if about.event_us > posed_us:
         carry(pose, (about.event_us - posed_us) / 1e6 if posed_us > 0 else 0.0)
-    return max(about.event_us, posed_us)
+    return max(int(about.event_us), posed_us)

@@ -1,8 +1,8 @@
 """How likely what went out of sight comes back soon: learned from the cell's own tracks.
 
 A track that nobody sees is shown as long as it is more likely than not to be there and to be seen
-again within half a second. What a detector misses now and then comes back at once, what left the view
-does not: which of the two a gap is, the gaps of the past tell. `gaps` has shape (2, 2, 16): of
+again within half a second. What a detector misses now and then comes back at once, what left the
+view does not: which of the two a gap is, the gaps of the past tell. `gaps` has shape (2, 2, 16): of
 tracks that were seen for less or more than 2 s, how many gaps reached each length, and how many
 ended with a hit at about that length.
 """

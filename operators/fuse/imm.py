@@ -87,11 +87,7 @@ def moments(
         mean[i] = weights[0] * means[0, i] + weights[1] * means[1, i] + weights[2] * means[2, i]
     covariance[:, :] = 0.0
     for m in range(MODELS):
-        w = weights[m]
-        for i in range(4):
-            di = means[m, i] - mean[i]
-            for j in range(i, 4):
-                covariance[i, j] += w * (covariances[m, i, j] + di * (means[m, j] - mean[j]))
+        _add_spread(weights[m], means[m], covariances[m], mean, covariance)
     for i in range(4):
         for j in range(i):
             covariance[i, j] = covariance[j, i]
@@ -111,13 +107,8 @@ def _mix_into(
         mean[i] = before[0] * means[0, i] + before[1] * means[1, i] + before[2] * means[2, i]
     covariance[:, :] = 0.0
     for k in range(MODELS):
-        w = before[k]
-        if w < LEAST_WEIGHT:
-            continue
-        for i in range(DIM):
-            di = means[k, i] - mean[i]
-            for j in range(i, DIM):
-                covariance[i, j] += w * (covariances[k, i, j] + di * (means[k, j] - mean[j]))
+        if before[k] >= LEAST_WEIGHT:
+            _add_spread(before[k], means[k], covariances[k], mean, covariance)
     for i in range(DIM):
         for j in range(i):
             covariance[i, j] = covariance[j, i]
@@ -126,6 +117,21 @@ def _mix_into(
     if m == STILL:
         _forget(mean, covariance, 2, STILL_SPEED_VARIANCE)
         _forget(mean, covariance, 3, STILL_SPEED_VARIANCE)
+
+
+@compiled
+def _add_spread(
+    weight: float,
+    model_mean: FloatArray,
+    model_covariance: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+) -> None:
+    """Add one model's part to the upper triangle of a mixture's covariance about `mean`."""
+    for i in range(mean.shape[0]):
+        di = model_mean[i] - mean[i]
+        for j in range(i, mean.shape[0]):
+            covariance[i, j] += weight * (model_covariance[i, j] + di * (model_mean[j] - mean[j]))
 
 
 @compiled

@@ -34,6 +34,7 @@ LEAST_FACTOR = 0.1
 LARGEST_FACTOR = 30.0
 FIRST_LASTING_M2 = 0.2**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
+LEAST_CLAIM_M2 = 1e-4
 BULK = 9.0  # squared distance beyond which an innovation is an outlier
 SEEN_LONG = 10.0  # looks after which a track's own error has settled
 
@@ -49,7 +50,7 @@ def scale_noise(source: Record, seen: FloatArray) -> None:
 
 
 @compiled
-def _foreseen_m2(ahead: FloatArray, seen: FloatArray) -> float:
+def foreseen_trace_m2(ahead: FloatArray, seen: FloatArray) -> float:
     """Trace of H P H'."""
     dt = ahead[LAG] + seen[AFTER]
     foreseen = ahead[PXX] + ahead[PYY]
@@ -57,48 +58,33 @@ def _foreseen_m2(ahead: FloatArray, seen: FloatArray) -> float:
 
 
 @compiled
-def learn_noise(
-    source: Record, ahead: FloatArray, seen: FloatArray, d2: float, square_m2: float
-) -> None:
+def learn_noise(source: Record, seen: FloatArray, found_m2: float) -> None:
     """Let a source's factor learn from one innovation on a track that it saw last, too.
 
     Parameters
     ----------
-    ahead : ndarray of shape (PREDICTED,)
-        The track as foreseen.
     seen : ndarray of shape (PREPARED,)
         The observation, its covariance after `scale_noise`.
-    d2, square_m2
-        Squared distance of the innovation under S, and in metres.
+    found_m2
+        Squared length of the innovation, less the trace of H P H'.
     """
-    if d2 > BULK:
-        square_m2 *= BULK / d2
     claimed = (seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2) / source.noise_factor
     source.noise_count = min(source.noise_count + 1.0, NOISE_KEPT)
     share = 1.0 / source.noise_count
-    source.noise_found += share * (square_m2 - _foreseen_m2(ahead, seen) - source.noise_found)
-    source.noise_claimed += share * (claimed - source.noise_claimed)
+    source.noise_found += share * (found_m2 - source.noise_found)
+    source.noise_claimed += share * (max(claimed, LEAST_CLAIM_M2) - source.noise_claimed)
     factor = source.noise_found / source.noise_claimed
     source.noise_factor = min(max(factor, LEAST_FACTOR), LARGEST_FACTOR)
 
 
 @compiled
-def learn_lasting(
-    source: Record,
-    other: Record,
-    ahead: FloatArray,
-    seen: FloatArray,
-    d2: float,
-    square_m2: float,
-) -> None:
+def learn_lasting(source: Record, other: Record, seen: FloatArray, found_m2: float) -> None:
     """Let two sources learn how lastingly they err, from one's innovation on what the other saw.
 
     The track carries the other's error: what innovation, H P H' and R leave is the sum of both.
     """
-    if d2 > BULK:
-        square_m2 *= BULK / d2
-    noise = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
-    found = 0.5 * (square_m2 - _foreseen_m2(ahead, seen) - noise)
-    step = (found - source.lasting_m2 - other.lasting_m2) / (2.0 * NOISE_KEPT)
+    noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
+    both = 0.5 * (found_m2 - noise_m2)
+    step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * NOISE_KEPT)
     source.lasting_m2 = min(max(source.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
     other.lasting_m2 = min(max(other.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)

@@ -119,11 +119,11 @@ def look_and_see(
 
 
 @compiled
-def look_in_vain(track: Record, source: Record) -> None:
-    """Count that a source which saw the track lately did not see it now."""
+def look_in_vain(track: Record, source: Record, share: float) -> None:
+    """Count that a source did not see the track; `share` 1 if it saw it lately, else less."""
     detection = source.detection
-    look(track, math.log((1.0 - detection) / (1.0 - GHOST_SHARE * detection)))
-    if track.confirmed:
+    look(track, share * math.log((1.0 - detection) / (1.0 - GHOST_SHARE * detection)))
+    if track.confirmed and share == 1.0:
         learn_detection(source, 0.0)
 
 

@@ -46,6 +46,7 @@ TRACK = np.dtype(
         ("z_variance_m2", "<f4"),
         ("heading_rad", "<f4"),
         ("heading_variance_rad2", "<f4"),
+        ("heading_votes", "<f4"),  # boxes that point as the heading does, less those that oppose it
         ("size_m", "<f4", (3,)),
         ("size_weight", "<f4", (3,)),
         ("log_odds", "<f4"),  # of existence
@@ -196,7 +197,8 @@ def unpack(data: bytes) -> TrackerState:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
         raise LayoutError(msg)
     make_room(state, n_tracks)
-    state.gaps.flat = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size)
+    gaps = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size)
+    state.gaps[:] = gaps.reshape(state.gaps.shape)
     state.pose[:] = np.frombuffer(data, "<f8", state.pose.size, posed)
     _copy_records(np.frombuffer(data, SOURCE, n_sources, first), state.sources)
     _copy_records(np.frombuffer(data, TRACK, n_tracks, at), state.tracks)

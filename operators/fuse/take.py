@@ -10,11 +10,17 @@ from operators.fuse.existence import hit, miss
 from operators.fuse.gaps import note_gap
 from operators.fuse.kalman import update
 from operators.fuse.lifecycle import may_confirm, tell_twins_apart
-from operators.fuse.noise import SEEN_LONG, learn_lasting, learn_noise
+from operators.fuse.noise import (
+    BULK,
+    SEEN_LONG,
+    foreseen_trace_m2,
+    learn_lasting,
+    learn_noise,
+)
 from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
-from operators.gaussian import WORTH, X, Y, innovation
+from operators.gaussian import RXX, RYY, WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled
 from operators.reasons import Use
 
@@ -28,6 +34,7 @@ ABOUT = np.dtype(
         ("since_us", "<i8"),  # since the source's previous frame; -1 if it had no slot
         ("slot", "<i8"),  # of the source
         ("n_tracks", "<i8"),  # before its births
+        ("lasting_m2", "<f8"),  # of the source when the frame was prepared
         ("inflation", "<f8"),  # factor on the noise, for inputs that are not independent
         ("filtered", "u1"),
         ("fused", "u1"),
@@ -43,6 +50,11 @@ CERTAIN_PART = 0.95
 # An observation that a confirmed track left over, next to the one that it took.
 CROWD_DISTANCE = 9.0
 CROWD_M = 2.5
+FIRST_BODY_M = 2.3
+RUNNER_MPS = 5.0
+# A source that saw something so near a track might have seen the track, too.
+BESIDE_M = 8.0
+BESIDE_SHARE = 0.25
 
 
 @compiled
@@ -62,10 +74,15 @@ def _learn_errors(
     d2: float,
     square_m2: float,
 ) -> None:
+    """Let sources learn from an innovation, if the track is known well enough to tell."""
+    foreseen_m2 = foreseen_trace_m2(ahead, seen)
+    if foreseen_m2 > seen[RXX] + seen[RYY]:
+        return
+    found_m2 = square_m2 * min(BULK / max(d2, BULK), 1.0) - foreseen_m2
     if track.last_slot == slot:
-        learn_noise(sources[slot], ahead, seen, d2, square_m2)
+        learn_noise(sources[slot], seen, found_m2)
     else:
-        learn_lasting(sources[slot], sources[track.last_slot], ahead, seen, d2, square_m2)
+        learn_lasting(sources[slot], sources[track.last_slot], seen, found_m2)
 
 
 @compiled
@@ -85,7 +102,7 @@ def _take_one(
     d2, determinant, square_m2 = innovation(ahead, seen)
     dt_s = max(event_us - track.last_us, 0) / 1e6
     weights, means, covariances = models
-    known_m2 = 0.0 if is_shared(track, about.slot, event_us) else source.lasting_m2
+    known_m2 = 0.0 if is_shared(track, about.slot, event_us) else about.lasting_m2
     if track.confirmed:
         note_gap(gaps, track, event_us - track.last_us, True)
         if track.looks >= SEEN_LONG:
@@ -101,7 +118,7 @@ def _take_one(
     take_class(track, observation)
     take_size(track, observation)
     take_height(track, observation, dt_s)
-    take_heading(track, observation, about.trusted == 1, dt_s)
+    take_heading(track, observation, about.trusted == 1, about.moving == 1, dt_s)
     return d2, share
 
 
@@ -174,7 +191,7 @@ def count_misses(
     second, wherever they are (so all tracks of the cell are looked at).
     """
     if circle[2] <= 0.0:
-        _count_lost(tracks, slots, observation_of, about, source)
+        _count_lost(tracks, slots, observation_of, ahead, about, source)
         return
     certain_m2 = (CERTAIN_PART * circle[2]) ** 2
     for i in range(slots.shape[0]):
@@ -184,12 +201,17 @@ def count_misses(
             acquainted = is_acquainted(track, about.slot, about.event_us)
             miss(track, source.detection, acquainted, about.event_us)
             if acquainted:
-                look_in_vain(track, source)
+                look_in_vain(track, source, 1.0)
 
 
 @compiled
 def _count_lost(
-    tracks: RecordArray, slots: IntArray, observation_of: IntArray, about: Record, source: Record
+    tracks: RecordArray,
+    slots: IntArray,
+    observation_of: IntArray,
+    ahead: FloatArray,
+    about: Record,
+    source: Record,
 ) -> None:
     seen = np.zeros(about.n_tracks, np.bool_)
     for i in range(slots.shape[0]):
@@ -198,11 +220,36 @@ def _count_lost(
         track = tracks[slot]
         if not seen[slot] and is_acquainted(track, about.slot, about.event_us):
             miss(track, source.detection, True, about.event_us)
-            look_in_vain(track, source)
+            look_in_vain(track, source, 1.0)
+    for i in range(slots.shape[0]):
+        track = tracks[slots[i]]
+        if observation_of[i] >= 0 or is_acquainted(track, about.slot, about.event_us):
+            continue
+        if _saw_beside(i, tracks, slots, observation_of, ahead):
+            look_in_vain(track, source, BESIDE_SHARE)
+
+
+@compiled
+def _saw_beside(
+    i: int,
+    tracks: RecordArray,
+    slots: IntArray,
+    observation_of: IntArray,
+    ahead: FloatArray,
+) -> bool:
+    """Whether the frame saw a confirmed track beside the i-th."""
+    for k in range(slots.shape[0]):
+        if observation_of[k] >= 0 and tracks[slots[k]].confirmed:
+            dx, dy = ahead[k, X] - ahead[i, X], ahead[k, Y] - ahead[i, Y]
+            if dx * dx + dy * dy < BESIDE_M**2:
+                return True
+    return False
 
 
 @compiled
 def crowded(
+    tracks: RecordArray,
+    slots: IntArray,
     ahead: FloatArray,
     seen: FloatArray,
     confirmed: BoolArray,
@@ -210,15 +257,29 @@ def crowded(
     target: IntArray,
     observation_of: IntArray,
 ) -> BoolArray:
-    """Observations very near a confirmed track that took another one from this frame."""
+    """Observations on the body of a confirmed track that took another one from this frame."""
     crowd = np.zeros(seen.shape[0], np.bool_)
     for i in range(degree.shape[0]):
         if observation_of[i] >= 0 and confirmed[i]:
+            body_m = body_reach_m(tracks[slots[i]])
             for k in range(degree[i]):
                 d2, _, square_m2 = innovation(ahead[i], seen[target[i, k]])
-                if d2 < CROWD_DISTANCE and square_m2 < CROWD_M**2:
+                if (d2 < CROWD_DISTANCE and square_m2 < CROWD_M**2) or square_m2 < body_m**2:
                     crowd[target[i, k]] = True
     return crowd
+
+
+@compiled
+def body_reach_m(track: Record) -> float:
+    """Distance from the middle within which an observation is on the track's own body.
+
+    Half its length, if that is known; else half that of a car for what a runner cannot be.
+    """
+    length_m = float(track.size_m[0])
+    if length_m > 0.0:
+        return 0.5 * length_m
+    vx, vy = track.mean[2], track.mean[3]
+    return FIRST_BODY_M if vx * vx + vy * vy > RUNNER_MPS**2 else 0.0
 
 
 @compiled
