@@ -17,9 +17,9 @@ LARGEST_CORRELATION = 0.99
 X, Y, VX, VY, PXX, PXY, PYY, CXX, CXY, CYY, VXX, VXY, VYY, LAG, NOISE = range(15)
 PREDICTED = 15
 # Columns of a prepared observation: place, seconds after the frame's event time, covariance,
-# velocity, its variance (negative: not given).
-OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV = range(9)
-PREPARED = 9
+# velocity, its variance (negative: not given); variance of its source's clock, s².
+OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV, CLOCK = range(10)
+PREPARED = 10
 
 
 @compiled
@@ -58,6 +58,9 @@ def innovation(track: FloatArray, seen: FloatArray) -> tuple[float, float, float
     xx = track[PXX] + dt * (track[CXX] + dt * track[VXX]) + noise + seen[RXX]
     xy = track[PXY] + dt * (track[CXY] + dt * track[VXY]) + seen[RXY]
     yy = track[PYY] + dt * (track[CYY] + dt * track[VYY]) + noise + seen[RYY]
+    xx += seen[CLOCK] * track[VX] ** 2
+    xy += seen[CLOCK] * track[VX] * track[VY]
+    yy += seen[CLOCK] * track[VY] ** 2
     d2, determinant = squared_distance(dx, dy, xx, xy, yy)
     return d2, determinant, dx * dx + dy * dy
 

@@ -52,6 +52,11 @@ from operators.gaussian import AFTER, OX
 from operators.jit import KeyArray, compiled
 from operators.motion import NOISE, motion_table, predict
 from operators.parameters import Parameters
+from operators.register.collect import collect
+from operators.register.correct import correct
+from operators.register.solve import solve
+from operators.register.state import ANCHOR, NO_ROLE, Registry
+from operators.register.units import enrol
 from operators.track import LINK, TRACK_ROW
 
 __all__ = [
@@ -68,8 +73,9 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqd???")
-_FILTERED, _FUSED, _PROBE = int(FrameFlag.FILTERED), int(FrameFlag.FUSED), int(SourceKind.PROBE)
+_ABOUT = struct.Struct("<qqqQqqd???q")
+_FILTERED, _FUSED = int(FrameFlag.FILTERED), int(FrameFlag.FUSED)
+_PROBE, _ROADSIDE = int(SourceKind.PROBE), int(SourceKind.ROADSIDE)
 
 MOTION = motion_table()
 SOURCES = source_table()
@@ -146,6 +152,7 @@ def take_frame(
     sources: RecordArray,
     heads: IntArray,
     links: IntArray,
+    registry: Registry,
     observations: RecordArray,
     made: RecordArray,
     circle: FloatArray,
@@ -157,7 +164,7 @@ def take_frame(
 
     Parameters
     ----------
-    tracks, counts, sources, heads, links
+    tracks, counts, sources, heads, links, registry
         Arrays of a `TrackerState` with room for all observations; changed in place.
     observations : structured array of shape (n,), dtype `OBSERVATION`
     made : structured array of shape (n,), dtype `LINK`
@@ -183,6 +190,10 @@ def take_frame(
         note(made[j], np.uint64(0), CLUTTERED, np.nan, 0.0)
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
+    raw = seen.copy()
+    role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
+    solve(registry, event_us)
+    correct(seen, registry, role)
     order = np.argsort(seen[:, OX], kind="mergesort")
     reach_m = FARTHEST_M + SLACK_M
     if seen.shape[0]:
@@ -200,6 +211,20 @@ def take_frame(
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     update_all(
         tracks, slots, observation_of, ahead, seen, usable, keys, observations, made, about, kind
+    )
+    collect(
+        registry,
+        role,
+        about.slot,
+        event_us,
+        about.inflation,
+        tracks,
+        slots,
+        observation_of,
+        ahead,
+        raw,
+        heads,
+        links,
     )
     if circle[2] > 0.0:
         count_misses(tracks, slots, observation_of, ahead, circle, about, kind[DETECTION])
@@ -294,6 +319,17 @@ def _circle(frame: Frame) -> FloatArray:
     return np.array([x, y, radius])
 
 
+def _role_of(frame: Frame, parameters: Parameters) -> int:
+    """What the registration makes of a source: measures it (0), measures by it, or neither.
+
+    A feed and what is fused of others' data are no sensors at a place.
+    """
+    if frame.kind == _PROBE or frame.source_id in parameters.surveyed:
+        return ANCHOR
+    registered = frame.kind == _ROADSIDE and not int(frame.flags) & _FUSED
+    return 0 if registered else NO_ROLE
+
+
 def _name_births(
     state: TrackerState,
     frame: Frame,
@@ -356,6 +392,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         flags & _FILTERED != 0,
         flags & _FUSED != 0,
         kind == _PROBE,
+        _role_of(frame, parameters),
     )
     about = _writable(facts, ABOUT, 1)
     born = take_frame(
@@ -364,6 +401,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         state.sources,
         state.heads,
         state.links,
+        state.registry,
         observations,
         links,
         _circle(frame),

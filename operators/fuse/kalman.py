@@ -7,6 +7,7 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.gaussian import (
     AFTER,
+    CLOCK,
     CXX,
     CXY,
     CYY,
@@ -214,8 +215,10 @@ def update(
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
     z[0], z[1] = seen[OX], seen[OY]
-    noise[0], noise[1] = factor * seen[RXX] + wandered, factor * seen[RXY]
-    noise[2] = factor * seen[RYY] + wandered
+    vx, vy = ahead[VX], ahead[VY]
+    noise[0] = factor * seen[RXX] + wandered + seen[CLOCK] * vx * vx
+    noise[1] = factor * seen[RXY] + seen[CLOCK] * vx * vy
+    noise[2] = factor * seen[RYY] + wandered + seen[CLOCK] * vy * vy
     share = update_pair(mean, covariance, z, 1.0, dt, noise)
     # a velocity that contradicts the track is a wrong claim more often than a manoeuvre
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:

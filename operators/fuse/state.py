@@ -11,8 +11,10 @@ from operators.errors import LayoutError
 from operators.frame import ObjectClass
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
+from operators.register.remember import RAW_FIELDS
+from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 1
+VERSION = 2
 LOCAL_KEYS = 4
 QUARTERS = 4
 MAX_SOURCES = 64
@@ -51,6 +53,7 @@ TRACK = np.dtype(
         ("object_class", "u1"),
         ("confirmed", "u1"),
         ("padding", "u1", (3,)),
+        *RAW_FIELDS,
     ]
 )
 
@@ -59,7 +62,7 @@ SOURCE = np.dtype([("key", "<u8"), ("heard_us", "<i8"), ("name", f"S{SOURCE_NAME
 
 N_TRACKS, N_SOURCES, SWEPT = range(3)
 NEVER = -(2**62)
-_HEADER = struct.Struct("<BBHIIIq")
+_HEADER = struct.Struct("<BBHIIIIq")
 
 
 @dataclass(slots=True)
@@ -76,6 +79,8 @@ class TrackerState:
     heads : ndarray of shape (BUCKETS,)
     links : ndarray of shape (capacity,)
         The index; follows from ``tracks["bucket"]`` and is not packed.
+    registry
+        Clocks and poses of the cell's units.
     """
 
     tracks: RecordArray
@@ -83,6 +88,7 @@ class TrackerState:
     counts: IntArray
     heads: IntArray
     links: IntArray
+    registry: Registry
 
 
 def empty() -> TrackerState:
@@ -93,6 +99,7 @@ def empty() -> TrackerState:
         np.array([0, 0, NEVER], np.int64),
         np.full(BUCKETS, -1, np.int64),
         np.full(FIRST_CAPACITY, -1, np.int64),
+        no_registry(),
     )
 
 
@@ -124,12 +131,13 @@ def fill_index(tracks: RecordArray, n: int, heads: IntArray, links: IntArray) ->
 
 
 def pack(state: TrackerState) -> bytes:
-    """Bytes of a state: version byte, counts, sources, tracks; little-endian."""
+    """Bytes of a state: version byte, counts, sources, tracks, registry; little-endian."""
     n_tracks, n_sources, swept = (int(value) for value in state.counts)
-    header = _HEADER.pack(VERSION, 0, TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, swept)
-    return b"".join(
-        (header, state.sources[:n_sources].tobytes(), state.tracks[:n_tracks].tobytes())
-    )
+    registry = pack_registry(state.registry)
+    sizes = (TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, len(registry))
+    header = _HEADER.pack(VERSION, 0, *sizes, swept)
+    sources, tracks = state.sources[:n_sources].tobytes(), state.tracks[:n_tracks].tobytes()
+    return b"".join((header, sources, tracks, registry))
 
 
 def unpack(data: bytes) -> TrackerState:
@@ -143,9 +151,11 @@ def unpack(data: bytes) -> TrackerState:
     if len(data) < _HEADER.size or data[0] != VERSION:
         msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
         raise LayoutError(msg)
-    _, _, track_size, n_tracks, n_sources, source_size, swept = _HEADER.unpack_from(data)
+    header = _HEADER.unpack_from(data)
+    _, _, track_size, n_tracks, n_sources, source_size, registry_size, swept = header
     at = _HEADER.size + n_sources * source_size
-    end = at + n_tracks * track_size
+    tracks_end = at + n_tracks * track_size
+    end = tracks_end + registry_size
     sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
     if end != len(data) or not sizes_fit or n_sources > MAX_SOURCES:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
@@ -159,6 +169,7 @@ def unpack(data: bytes) -> TrackerState:
         msg = "tracker state names a bucket that does not exist"
         raise LayoutError(msg)
     fill_index(state.tracks, n_tracks, state.heads, state.links)
+    state.registry = unpack_registry(data[tracks_end:])
     return state
 
 

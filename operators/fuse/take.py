@@ -28,6 +28,7 @@ ABOUT = np.dtype(
         ("filtered", "u1"),
         ("fused", "u1"),
         ("trusted", "u1"),  # a probe: it reports itself
+        ("role", "<i8"),  # in the registration; see `operators.register.units.enrol`
     ]
 )
 USED, BIRTH, CLUTTERED, OVERFLOW = (

@@ -1,0 +1,209 @@
+"""Once a second of event time: let the errors wander, take the pairs in, look for steps."""
+
+import math
+
+import numpy as np
+
+from operators._typing import FloatArray
+from operators.jit import compiled
+from operators.register.algebra import inverse
+from operators.register.search import agreement, observed, search, spread_of
+from operators.register.state import (
+    ANCHOR,
+    ERRORS,
+    LEAST_WANDER,
+    MOST_WANDER,
+    N_UNITS,
+    PSI,
+    SOLVED_S,
+    USUAL,
+    WIDEST,
+    Registry,
+)
+from operators.register.units import detach
+
+SECOND_US = 1_000_000
+LONGEST_S = 60.0
+# How fast the wander of an error follows what its corrections show: e-fold in 10 solutions.
+WANDER_GAIN = 0.1
+MOST_SURPRISE = 16.0
+INFORMATIVE = 1e-3
+MET_PAIRS = 2.0  # so much weight of pairs makes a unit one of the net
+KEPT_US = 5_000_000  # candidates of the search
+KEPT = 64
+LEAST_OBSERVED = 10
+AGREES = 0.5  # share of observations that agree with a unit that is where it is thought
+JUMPS = 0.3  # share of them that a jump must win
+ALONE_US = 5_000_000  # without a reference for so long, a unit becomes one
+
+
+@compiled
+def solve(registry: Registry, event_us: int) -> None:
+    """Bring the estimates up to date, if `event_us` opens a new second.
+
+    A Kalman filter with a random walk of each error and one update a second,
+
+        P- = P + Q dt,  P+ = (P-^-1 + sum w H'H)^-1,  b+ = b + P+ sum w H'e.
+    """
+    second = event_us // SECOND_US
+    if second <= registry.counts[SOLVED_S]:
+        return
+    elapsed_s = min(float(second - registry.counts[SOLVED_S]), LONGEST_S)
+    registry.counts[SOLVED_S] = second
+    n = int(registry.counts[N_UNITS])
+    if n == 0:
+        return
+    before = _wander(registry, n, elapsed_s)
+    _update(registry, n, before)
+    _look_for_steps(registry, n, event_us)
+    _relate(registry, n)
+
+
+@compiled
+def _wander(registry: Registry, n: int, elapsed_s: float) -> FloatArray:
+    """P- in place; its diagonal.
+
+    No error gets less certain than the widest prior: its row and column are scaled to that, which
+    keeps the matrix positive definite.
+    """
+    P = registry.covariance
+    size = n * ERRORS
+    before = np.empty(size)
+    for at in range(size):
+        unit, k = at // ERRORS, at % ERRORS
+        P[at, at] += registry.units[unit].wander[k] * elapsed_s
+        shrink = WIDEST[k] / math.sqrt(P[at, at])
+        if shrink < 1.0:
+            P[at, :size] *= shrink
+            P[:size, at] *= shrink
+        before[at] = P[at, at]
+    return before
+
+
+@compiled
+def _update(registry: Registry, n: int, before: FloatArray) -> None:
+    size = n * ERRORS
+    information = registry.information[:size, :size]
+    if not information.any():
+        return
+    P = inverse(inverse(registry.covariance[:size, :size].copy()) + information)
+    registry.covariance[:size, :size] = P
+    step = P @ registry.pull[:size].copy()
+    registry.information[:size, :size] = 0.0
+    registry.pull[:size] = 0.0
+    for at in range(size):
+        unit, k = at // ERRORS, at % ERRORS
+        registry.bias[unit, k] += step[at]
+        explained = before[at] - P[at, at]
+        if explained > INFORMATIVE * before[at]:
+            wander = registry.units[unit].wander
+            surprise = min(step[at] ** 2 / explained, MOST_SURPRISE)
+            wander[k] *= math.exp(WANDER_GAIN * (surprise - 1.0))
+            wander[k] = min(max(wander[k], LEAST_WANDER[k]), MOST_WANDER[k])
+
+
+@compiled
+def _look_for_steps(registry: Registry, n: int, event_us: int) -> None:
+    """Confirm units whose candidates agree; let the one that disagrees most jump."""
+    chosen, most = -1, JUMPS
+    found, b = np.zeros(ERRORS), np.zeros(ERRORS)
+    P = np.zeros((ERRORS, ERRORS))
+    for unit in range(n):
+        _thin(registry, unit, event_us)
+        rows = registry.candidates[unit, : registry.units[unit].candidates].astype(np.float64)
+        number = observed(rows)
+        if number < LEAST_OBSERVED:
+            continue
+        now = agreement(rows, registry.bias[unit])
+        if now >= AGREES * number:
+            registry.units[unit].locked = 1
+            continue
+        b, agreeing, clear = search(rows)
+        if clear and (agreeing - now) / number > most:
+            chosen, most = unit, (agreeing - now) / number
+            found, P = b, spread_of(rows, b)
+    if chosen >= 0:
+        _jump(registry, chosen, n, found, P, event_us)
+    _name_references(registry, n, event_us)
+
+
+@compiled
+def _thin(registry: Registry, unit: int, event_us: int) -> None:
+    """Drop candidates that are old, or older than the newest `KEPT`."""
+    kept, n = 0, int(registry.units[unit].candidates)
+    for k in range(n):
+        fresh = event_us - registry.candidates_us[unit, k] < KEPT_US
+        if fresh and k >= n - KEPT:
+            registry.candidates[unit, kept] = registry.candidates[unit, k]
+            registry.candidates_us[unit, kept] = registry.candidates_us[unit, k]
+            kept += 1
+    registry.units[unit].candidates = kept
+
+
+@compiled
+def _jump(
+    registry: Registry, unit: int, n: int, found: FloatArray, P: FloatArray, event_us: int
+) -> None:
+    """Give a unit errors that the search found; candidates made with the old ones are void."""
+    one = registry.units[unit]
+    for k in range(ERRORS):
+        detach(registry, unit * ERRORS + k)
+        registry.bias[unit, k] = found[k]
+    for k in range(ERRORS):
+        for c in range(ERRORS):
+            registry.covariance[unit * ERRORS + k, unit * ERRORS + c] = P[k, c]
+    one.scale = 1.0
+    if one.locked == 1:
+        one.steps = min(one.steps + 1, 65535)
+        one.step_us = event_us
+    one.locked = 1
+    for other in range(n):
+        registry.units[other].candidates = 0
+
+
+@compiled
+def _name_references(registry: Registry, n: int, event_us: int) -> None:
+    """Where nothing can be compared with, the unit registered first is what others compare with."""
+    for unit in range(n):
+        one = registry.units[unit]
+        if one.locked == 0 and one.candidates == 0 and event_us - one.since_us > ALONE_US:
+            one.locked = 1
+            return
+    for unit in range(n):
+        if registry.units[unit].locked == 1:
+            return
+    for slot in range(registry.roles.shape[0]):
+        if registry.roles[slot] == ANCHOR:
+            return
+    registry.units[0].locked = 1
+
+
+@compiled
+def _relate(registry: Registry, n: int) -> None:
+    """Covariances relative to the best known unit, no larger than what is usual."""
+    best, least = -1, np.inf
+    for unit in range(n):
+        total = 0.0
+        for k in range(ERRORS):
+            at = unit * ERRORS + k
+            total += registry.covariance[at, at] / WIDEST[k] ** 2
+        if registry.units[unit].pairs >= MET_PAIRS and total < least:
+            best, least = unit, total
+    for unit in range(n):
+        registry.relative[unit] = 0.0
+        if best >= 0 and unit != best and registry.units[unit].pairs >= MET_PAIRS:
+            _relate_one(registry, unit, best)
+
+
+@compiled
+def _relate_one(registry: Registry, unit: int, best: int) -> None:
+    P, i, j = registry.covariance, unit * ERRORS, best * ERRORS
+    made = registry.relative[unit]
+    for k in range(ERRORS):
+        for c in range(ERRORS):
+            made[k, c] = P[i + k, i + c] + P[j + k, j + c] - P[i + k, j + c] - P[j + k, i + c]
+    for k in range(PSI + 1):
+        shrink = USUAL[k] / math.sqrt(max(made[k, k], 1e-300))
+        if shrink < 1.0:
+            made[k, :] *= shrink
+            made[:, k] *= shrink
