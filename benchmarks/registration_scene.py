@@ -26,7 +26,7 @@ PROBE_SHARE, PROBE_SIGMA_M = 0.15, 1.0
 TAU_S, PLACE_M, YAW_RAD = 0.15, 0.5, np.radians(1.0)
 MOTOR = (ObjectClass.CAR, ObjectClass.VAN, ObjectClass.TRUCK, ObjectClass.BUS)
 
-# Errors (tau s, tx m, ty m, psi rad) of a unit at seconds after the start, shape (K, 4).
+# Errors (tau s, tx m, ty m, psi rad, stretch) of a unit at seconds after the start, (K, 5).
 Errors = Callable[[FloatArray], FloatArray]
 
 
@@ -56,7 +56,7 @@ class ProbeModel:
 
 def constant(tau_s: float, tx_m: float, ty_m: float, psi_rad: float) -> Errors:
     """Errors that do not change."""
-    return lambda at_s: np.tile([tau_s, tx_m, ty_m, psi_rad], (len(at_s), 1)).astype(float)
+    return lambda at_s: np.tile([tau_s, tx_m, ty_m, psi_rad, 0.0], (len(at_s), 1)).astype(float)
 
 
 def stepping(before: Errors, after: Errors, step_s: float) -> Errors:
@@ -134,7 +134,8 @@ def unit_frames(
             seen = np.hypot(*lever.T) < RANGE_M
         lever = lever[seen & (rng.random(len(seen)) < DETECTION)]
         cos, sin = np.cos(errors[k, 3]), np.sin(errors[k, 3])
-        turned = lever @ np.array([[cos, sin], [-sin, cos]]) + errors[k, 1:3]
+        turned = (1.0 + errors[k, 4]) * lever @ np.array([[cos, sin], [-sin, cos]])
+        turned = turned + errors[k, 1:3]
         false = rng.uniform(-RANGE_M, RANGE_M, (rng.poisson(CLUTTER), 2))
         places = np.vstack((turned + rng.normal(0.0, unit.sigma_m, turned.shape), false)) + site
         places = places if right else unit.warp(places)

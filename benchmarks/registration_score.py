@@ -9,7 +9,7 @@ from benchmarks.registration_scene import RANGE_M, START_US, UnitModel, motor_ve
 from benchmarks.tracker_scenario import matched
 from infra.simulator.truth import Truth
 from operators import tracker
-from operators._typing import FloatArray, RecordArray
+from operators._typing import BoolArray, FloatArray, RecordArray
 from operators.frame import Frame
 from operators.parameters import Parameters
 from operators.register.state import N_UNITS
@@ -91,7 +91,7 @@ def score(
     }
 
 
-def _inside(places: FloatArray, sites: FloatArray) -> np.ndarray:
+def _inside(places: FloatArray, sites: FloatArray) -> BoolArray:
     if not len(places):
         return np.zeros(0, np.bool_)
     with np.errstate(invalid="ignore"):
@@ -106,21 +106,22 @@ def _nees(off: FloatArray, rows: RecordArray) -> FloatArray:
 
 
 def errors_left(run: Run, units: list[UnitModel], at_s: float) -> FloatArray:
-    """True minus estimated errors at a time, shape (units, 4)."""
+    """True minus estimated errors at a time, shape (units, 5)."""
     k = min(int(np.searchsorted((np.array(run.at_us) - START_US) / 1e6, at_s)), len(run.at_us) - 1)
     at = np.array([(run.at_us[k] - START_US) / 1e6])
-    nothing = np.zeros(4)
+    nothing = np.zeros(5)
     return np.array(
         [unit.errors(at)[0] - run.estimates[k].get(unit.source_id, nothing) for unit in units]
     )
 
 
 def rms_left(run: Run, units: list[UnitModel], at_s: float) -> dict[str, float]:
-    """RMS over the units of what is left, in ms, m and degrees."""
+    """RMS over the units of what is left, in ms, m, degrees and per cent."""
     rms = np.sqrt((errors_left(run, units, at_s) ** 2).mean(0))
     place = float(np.sqrt(0.5 * (rms[1] ** 2 + rms[2] ** 2)))
     return {
         "clock_ms": 1e3 * float(rms[0]),
         "place_m": place,
         "yaw_deg": float(np.degrees(rms[3])),
+        "stretch_pct": 100.0 * float(rms[4]),
     }

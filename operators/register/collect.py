@@ -6,13 +6,15 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.fuse.index import SIDE as SQUARES
-from operators.fuse.index import bucket_of
+from operators.fuse.index import SQUARE_M, bucket_of
 from operators.gaussian import OX, OY, RXX, RYY, VX, VXX, VY, VYY
 from operators.jit import Record, compiled
 from operators.register.correct import true_place
-from operators.register.pairs import SIDE, fill_side, take_pair
+from operators.register.pairs import SIDE, T_S, fill_side, take_pair
 from operators.register.remember import (
+    NEVER,
     REMEMBERED,
+    SPACING_US,
     is_repeat,
     own_entry,
     remember,
@@ -24,6 +26,7 @@ from operators.register.state import (
     DY,
     LX,
     LY,
+    MARK,
     MOST_CANDIDATES,
     NO_ROLE,
     TAU,
@@ -34,14 +37,15 @@ from operators.register.state import (
 )
 from operators.register.units import is_reference
 
-# Observations whose stamps are further apart are not paired: the older is old.
-APART_US = 150_000
+# Paired observations were made within half a sample's distance, by their corrected clocks;
+# candidates, whose clocks are in question, were stamped so.
+APART_S, APART_US = 0.11, 150_000
 YOUNGEST_US = 500_000  # a track's velocity means something from then on
 MOST_VELOCITY_VARIANCE = 4.0
 # Errors of a detector's box last as long as the view of the object does not change, those of
 # satellite positioning as long as its surroundings do not: so long pairs count as one.
 UNIT_MEMORY_S, ANCHOR_MEMORY_S = 0.5, 2.0
-OFFER_US = 300_000
+MARKS = 1 << 20  # whole numbers that a float32 holds
 FARTHEST_M = 25.0  # 1 s at 25 m/s
 WIDEST_ACROSS_M = 8.0
 LARGEST_CHANGE_MPS = 3.0
@@ -79,26 +83,32 @@ def collect(
     """
     if role == NO_ROLE:
         return
-    offers = role >= 0 and event_us - registry.units[role].offered_us >= OFFER_US
-    if offers:
-        registry.units[role].offered_us = event_us
     for i in range(slots.shape[0]):
         if observation_of[i] < 0:
             continue
         track, seen = tracks[slots[i]], raw[observation_of[i]]
         vx, vy = ahead[i, VX], ahead[i, VY]
-        own = own_entry(track, slot)
-        if is_repeat(track, own, seen, vx, vy):
+        own, at_us = own_entry(track, slot), stamp_us(seen, event_us)
+        if not _is_new(track, own, at_us, seen, vx, vy):
             continue
-        at_us = stamp_us(seen, event_us)
         spread = 0.5 * (ahead[i, VXX] + ahead[i, VYY])
         if event_us - track.born_us >= YOUNGEST_US and spread < MOST_VELOCITY_VARIANCE:
             weight = _weight(track, own, at_us, role)
             variance = 0.5 * noise_factor * (seen[RXX] + seen[RYY])
             _pair(registry, role, slot, at_us, track, seen, variance, vx, vy, spread, weight)
-            if offers:
-                _offer(registry, role, at_us, variance, seen, vx, vy, tracks, heads, links)
-        remember(track, slot, own, at_us, seen, vx, vy)
+            if role >= 0:
+                mark = float(track.track_id % np.uint64(MARKS))
+                _offer(registry, role, at_us, mark, variance, seen, vx, vy, tracks, heads, links)
+        remember(track, slot, at_us, seen, vx, vy)
+
+
+@compiled
+def _is_new(track: Record, own: int, at_us: int, seen: FloatArray, vx: float, vy: float) -> bool:
+    """Whether an observation is one to sample: not just after the last, not its repetition."""
+    if own < 0:
+        return True
+    late = abs(at_us - track.raw_us[own]) >= SPACING_US
+    return bool(late and not is_repeat(track, own, seen, vx, vy))
 
 
 @compiled
@@ -107,7 +117,7 @@ def _weight(track: Record, own: int, at_us: int, role: int) -> float:
     if own < 0:
         return 1.0
     memory_s = ANCHOR_MEMORY_S if role == ANCHOR else UNIT_MEMORY_S
-    return min(max((at_us - track.raw_us[own]) / 1e6 / memory_s, 0.0), 1.0)
+    return float(min(max((at_us - track.raw_us[own]) / 1e6 / memory_s, 0.0), 1.0))
 
 
 @compiled
@@ -124,11 +134,11 @@ def _pair(
     spread: float,
     weight: float,
 ) -> None:
-    """Pair one observation with the fresh ones of other sources on its track."""
+    """Pair one observation with those of other sources on its track that were made with it."""
     first, second = np.empty(SIDE), np.empty(SIDE)
     fill_side(first, registry, role, seen[OX], seen[OY], 0.0, variance)
     for k in range(REMEMBERED):
-        if track.raw_slot[k] == slot or abs(at_us - track.raw_us[k]) > APART_US:
+        if track.raw_slot[k] == slot or track.raw_us[k] == NEVER:
             continue
         other = registry.roles[track.raw_slot[k]]
         if other == NO_ROLE or (other == ANCHOR and role == ANCHOR):
@@ -136,7 +146,8 @@ def _pair(
         age_s = (track.raw_us[k] - at_us) / 1e6
         x, y, var = track.raw_x_m[k], track.raw_y_m[k], float(track.raw_variance_m2[k])
         fill_side(second, registry, other, x, y, age_s, var)
-        take_pair(registry, first, second, vx, vy, spread, weight)
+        if abs(first[T_S] - second[T_S]) <= APART_S:
+            take_pair(registry, first, second, vx, vy, spread, weight)
 
 
 @compiled
@@ -144,6 +155,7 @@ def _offer(
     registry: Registry,
     role: int,
     at_us: int,
+    mark: float,
     variance: float,
     seen: FloatArray,
     vx: float,
@@ -152,8 +164,10 @@ def _offer(
     heads: IntArray,
     links: IntArray,
 ) -> None:
-    """Note every reference observation that could be of the same object, on whatever track."""
-    reach = int(math.ceil(FARTHEST_M / 32.0))
+    """Note every reference's sample that could be of the same object, on whatever track."""
+    if registry.units[role].candidates >= MOST_CANDIDATES:
+        return
+    reach = math.ceil(FARTHEST_M / SQUARE_M)
     bucket = bucket_of(seen[OX], seen[OY])
     i, j = bucket // SQUARES, bucket % SQUARES
     for di in range(-reach, reach + 1):
@@ -163,7 +177,7 @@ def _offer(
                 track = tracks[other]
                 for k in range(REMEMBERED):
                     if abs(at_us - track.raw_us[k]) <= APART_US:
-                        _consider(registry, role, at_us, variance, seen, vx, vy, track, k)
+                        _consider(registry, role, at_us, mark, variance, seen, vx, vy, track, k)
                 other = links[other]
 
 
@@ -172,6 +186,7 @@ def _consider(
     registry: Registry,
     role: int,
     at_us: int,
+    mark: float,
     variance: float,
     seen: FloatArray,
     vx: float,
@@ -203,7 +218,7 @@ def _consider(
     row = registry.candidates[role, unit.candidates]
     row[DX], row[DY], row[WVX], row[WVY] = dx, dy, ux, uy
     row[LX], row[LY] = seen[OX] - unit.site_x_m, seen[OY] - unit.site_y_m
-    row[VARIANCE] = variance + var
+    row[VARIANCE], row[MARK] = variance + var, mark
     registry.candidates_us[role, unit.candidates] = at_us
     unit.candidates += 1
 

@@ -11,16 +11,33 @@ import math
 from operators._typing import FloatArray
 from operators.gaussian import AFTER, CLOCK, OVX, OVY, OX, OY, RV, RXX, RXY, RYY
 from operators.jit import compiled
-from operators.register.state import PSI, TAU, TX, TY, Registry
+from operators.register.state import PSI, STRETCH, TAU, TX, TY, Registry
 
 
 @compiled
 def true_place(registry: Registry, unit: int, x_m: float, y_m: float) -> tuple[float, float]:
-    """Where a unit would have put an object if it stood as declared: c + R(-psi) (z - c - t)."""
+    """Where a unit without errors would have put it: c + R(-psi) (z - c - t) / (1 + sigma)."""
     site_x, site_y = registry.units[unit].site_x_m, registry.units[unit].site_y_m
     cos, sin = math.cos(registry.bias[unit, PSI]), math.sin(registry.bias[unit, PSI])
-    dx, dy = x_m - site_x - registry.bias[unit, TX], y_m - site_y - registry.bias[unit, TY]
+    grown = 1.0 + registry.bias[unit, STRETCH]
+    dx = (x_m - site_x - registry.bias[unit, TX]) / grown
+    dy = (y_m - site_y - registry.bias[unit, TY]) / grown
     return site_x + cos * dx + sin * dy, site_y - sin * dx + cos * dy
+
+
+@compiled
+def _spread(P: FloatArray, x: float, y: float) -> tuple[float, float, float]:
+    """``H P H'`` as xx, xy, yy of all errors but the clock's at a lever (x, y)."""
+    hx = (1.0, 0.0, -y, x)
+    hy = (0.0, 1.0, x, y)
+    xx = xy = yy = 0.0
+    for i in range(4):
+        for j in range(4):
+            value = P[TX + i, TX + j]
+            xx += hx[i] * value * hx[j]
+            xy += hx[i] * value * hy[j]
+            yy += hy[i] * value * hy[j]
+    return xx, xy, yy
 
 
 @compiled
@@ -30,8 +47,8 @@ def correct(seen: FloatArray, registry: Registry, unit: int) -> None:
     Parameters
     ----------
     seen : ndarray of shape (m, PREPARED)
-        Place, time and velocity are corrected; ``H P H'`` of translation and yaw is added to the
-        covariance; CLOCK becomes the variance of the clock, seconds squared.
+        Place, time and velocity are corrected; ``H P H'`` of translation, yaw and stretch is
+        added to the covariance; CLOCK becomes the variance of the clock, seconds squared.
     unit
         Negative: nothing is done.
     """
@@ -45,10 +62,10 @@ def correct(seen: FloatArray, registry: Registry, unit: int) -> None:
         row[OX], row[OY] = true_place(registry, unit, row[OX], row[OY])
         row[AFTER] -= registry.bias[unit, TAU]
         row[CLOCK] = P[TAU, TAU]
-        ax, ay = site_y - row[OY], row[OX] - site_x  # J (p - c)
-        row[RXX] += P[TX, TX] + ax * (2.0 * P[TX, PSI] + ax * P[PSI, PSI])
-        row[RXY] += P[TX, TY] + ay * P[TX, PSI] + ax * P[TY, PSI] + ax * ay * P[PSI, PSI]
-        row[RYY] += P[TY, TY] + ay * (2.0 * P[TY, PSI] + ay * P[PSI, PSI])
+        xx, xy, yy = _spread(P, row[OX] - site_x, row[OY] - site_y)
+        row[RXX] += xx
+        row[RXY] += xy
+        row[RYY] += yy
         if row[RV] >= 0.0:
             vx, vy = row[OVX], row[OVY]
             row[OVX], row[OVY] = cos * vx + sin * vy, cos * vy - sin * vx

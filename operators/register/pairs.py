@@ -2,19 +2,19 @@
 
 With both corrected by what is known already and carried to one time,
 
-    e = z_r - z_s - v (t_r - t_s) = H_r (b_r - b_r^) - H_s (b_s - b_s^) + noise,  H = [-v, I, J l],
+    e = z_r - z_s - v (t_r - t_s) = H_r (b_r - b_r^) - H_s (b_s - b_s^) + noise,
 
-l being the lever from the site. Differences of raw observations do not contain the fused track,
-so that an error common to the fused picture cannot confirm itself; compared with the track itself
-the estimates drift away without bound.
+H = [-v, I, J l, l], l being the lever from the site. Differences of raw observations do not contain
+the fused track, so that an error common to the fused picture cannot confirm itself; compared with
+the track itself the estimates drift away without bound.
 """
 
 import numpy as np
 
-from operators._typing import FloatArray
+from operators._typing import FloatArray, IntArray
 from operators.jit import compiled
 from operators.register.correct import true_place
-from operators.register.state import ERRORS, PSI, TAU, TX, TY, Registry
+from operators.register.state import ERRORS, PSI, STRETCH, TAU, TX, TY, Registry
 
 GATE = 13.8  # chi-square of 2 degrees, 99.9 %
 ROBUST = 9.0  # a pair this far out (squared) counts half
@@ -63,11 +63,12 @@ def _fill_rows(H: FloatArray, at: int, sign: float, side: FloatArray, vx: float,
     H[0, at + TX], H[1, at + TX] = sign, 0.0
     H[0, at + TY], H[1, at + TY] = 0.0, sign
     H[0, at + PSI], H[1, at + PSI] = -sign * side[LEVER_Y], sign * side[LEVER_X]
+    H[0, at + STRETCH], H[1, at + STRETCH] = sign * side[LEVER_X], sign * side[LEVER_Y]
 
 
 @compiled
 def _spread(
-    H: FloatArray, places: FloatArray, n: int, covariance: FloatArray
+    H: FloatArray, places: IntArray, n: int, covariance: FloatArray
 ) -> tuple[float, float, float]:
     """``H P H'`` as xx, xy, yy."""
     xx = xy = yy = 0.0
@@ -82,7 +83,7 @@ def _spread(
 
 @compiled
 def _add(
-    registry: Registry, H: FloatArray, places: FloatArray, n: int, w: float, ex: float, ey: float
+    registry: Registry, H: FloatArray, places: IntArray, n: int, w: float, ex: float, ey: float
 ) -> None:
     for i in range(n):
         at = places[i]
@@ -132,7 +133,10 @@ def take_pair(
     _tell_scale(registry, first, second, d2, weight)
     if not d2 < GATE:
         return np.inf
-    _add(registry, H, places, n, weight * ROBUST / (ROBUST + d2) / noise, ex, ey)
+    # what satellite positioning gets wrong in a street is metres, for seconds: an anchor far off
+    # counts little even while the units' own errors could explain it
+    off = d2
+    _add(registry, H, places, n, weight * ROBUST / (ROBUST + off) / noise, ex, ey)
     for k in range(2):
         unit = int(first[UNIT_NUMBER] if k == 0 else second[UNIT_NUMBER])
         if unit >= 0:

@@ -1,4 +1,8 @@
-"""The short list of raw observations that each track carries: the last of each of a few sources."""
+"""The short list of raw observations that each track carries: samples of the last half second.
+
+Two sources' clocks may be apart by more than the period of a frame. So that the observations which
+are paired were made at nearly one time, not only stamped at one, the list goes back a little.
+"""
 
 import numpy as np
 
@@ -6,7 +10,9 @@ from operators._typing import FloatArray
 from operators.gaussian import AFTER, OX, OY, RXX, RYY
 from operators.jit import Record, compiled
 
-REMEMBERED = 4
+REMEMBERED = 6
+# One source's samples are at least so far apart: nearer ones would tell the same again.
+SPACING_US = 150_000
 NEVER = -(2**62)
 MICROSECONDS = 1e6
 # A repeated position of something that moves is an old one sent again.
@@ -37,17 +43,18 @@ def forget_raw(track: Record) -> None:
 
 @compiled
 def own_entry(track: Record, slot: int) -> int:
-    """Where the list holds the last observation of a source; -1 for nowhere."""
+    """Where the list holds the last sample of a source; -1 for nowhere."""
+    found = -1
     for k in range(REMEMBERED):
         if track.raw_us[k] != NEVER and track.raw_slot[k] == slot:
-            return k
-    return -1
+            found = k if found < 0 or track.raw_us[k] > track.raw_us[found] else found
+    return found
 
 
 @compiled
 def stamp_us(seen: FloatArray, event_us: int) -> int:
     """When a source says it made an observation, by its own clock."""
-    return event_us + int(round(seen[AFTER] * MICROSECONDS))
+    return event_us + int(round(seen[AFTER] * MICROSECONDS))  # noqa: RUF046  (mypy, numba)
 
 
 @compiled
@@ -60,16 +67,12 @@ def is_repeat(track: Record, own: int, raw: FloatArray, vx: float, vy: float) ->
 
 
 @compiled
-def remember(
-    track: Record, slot: int, own: int, at_us: int, raw: FloatArray, vx: float, vy: float
-) -> None:
-    """Put an observation in the place of its source's last one, or of the oldest."""
-    k = own
-    if k < 0:
-        k = 0
-        for other in range(1, REMEMBERED):
-            if track.raw_us[other] < track.raw_us[k]:
-                k = other
+def remember(track: Record, slot: int, at_us: int, raw: FloatArray, vx: float, vy: float) -> None:
+    """Put an observation in the place of the oldest."""
+    k = 0
+    for other in range(1, REMEMBERED):
+        if track.raw_us[other] < track.raw_us[k]:
+            k = other
     track.raw_us[k], track.raw_slot[k] = at_us, slot
     track.raw_x_m[k], track.raw_y_m[k] = raw[OX], raw[OY]
     track.raw_vx_mps[k], track.raw_vy_mps[k] = np.float32(vx), np.float32(vy)

@@ -2,8 +2,8 @@
 
 Such a unit's objects do not fall into the gates of the others' tracks, so it makes tracks of its
 own beside them and no pair says so. The search looks at *candidates*: any observation of a
-reference near enough. Most are of other objects. For each clock offset of a grid, translation and
-yaw are fitted with a kernel that narrows from three times to once the accuracy (graduated
+reference near enough. Most are of other objects. For each clock offset of a grid, the other errors
+are fitted with a kernel that narrows from three times to once the accuracy (graduated
 non-convexity), and the offset under which most candidates agree is taken. Other objects agree
 with nothing for long, except in a platoon: so the best must be clearly better than the next.
 """
@@ -19,7 +19,9 @@ from operators.register.state import (
     ERRORS,
     LX,
     LY,
+    MARK,
     PSI,
+    STRETCH,
     TAU,
     TX,
     TY,
@@ -32,19 +34,17 @@ from operators.register.state import (
 FARTHEST_S, STEP_S = 1.5, 0.1
 KERNEL = 3.0  # sigmas at which a candidate stops counting
 WIDENING = (3.0, 3.0, 2.0, 1.0, 1.0)
-# The search must reach 3 m and 3 deg, thrice what is usual for a unit set up in haste.
-REACH = 3.0
-LEAST_AGREEING = 10.0
+LEAST_AGREEING, LEAST_OBJECTS = 10.0, 3
 OTHER_S = 0.25  # offsets further apart than this are other answers
 CLEARLY = 1.25
-MEMORY_S, EVERY_S = 0.5, 0.3
-FLOOR_VARIANCE = np.array([0.03, 0.1, 0.1, 0.003]) ** 2
+MEMORY_S, EVERY_S = 0.5, 0.2
+FLOOR_VARIANCE = np.array([0.03, 0.1, 0.1, 0.003, 0.002]) ** 2
 
 
 @compiled
 def _residual(row: FloatArray, b: FloatArray) -> tuple[float, float]:
-    rx = row[DX] + row[WVX] * b[TAU] - b[TX] + row[LY] * b[PSI]
-    ry = row[DY] + row[WVY] * b[TAU] - b[TY] - row[LX] * b[PSI]
+    rx = row[DX] + row[WVX] * b[TAU] - b[TX] + row[LY] * b[PSI] - row[LX] * b[STRETCH]
+    ry = row[DY] + row[WVY] * b[TAU] - b[TY] - row[LX] * b[PSI] - row[LY] * b[STRETCH]
     return rx, ry
 
 
@@ -64,6 +64,18 @@ def agreement(rows: FloatArray, b: FloatArray) -> float:
         if off < 1.0:
             total += (1.0 - off) ** 2
     return total
+
+
+@compiled
+def _agree(rows: FloatArray, b: FloatArray) -> int:
+    """How many different tracks have a candidate that clearly agrees with errors `b`."""
+    marks = np.empty(rows.shape[0])
+    n = 0
+    for i in range(rows.shape[0]):
+        if agreement(rows[i : i + 1], b) > 0.5 and not (marks[:n] == rows[i, MARK]).any():
+            marks[n] = rows[i, MARK]
+            n += 1
+    return n
 
 
 @compiled
@@ -93,12 +105,13 @@ def _normal(
         H[0, TAU], H[1, TAU] = -row[WVX], -row[WVY]
         H[0, TX], H[1, TY] = 1.0, 1.0
         H[0, PSI], H[1, PSI] = -row[LY], row[LX]
+        H[0, STRETCH], H[1, STRETCH] = row[LX], row[LY]
         for a in range(first, ERRORS):
             g[a] += w * (H[0, a] * rx + H[1, a] * ry)
             for c in range(first, ERRORS):
                 L[a, c] += w * (H[0, a] * H[0, c] + H[1, a] * H[1, c])
     for a in range(ERRORS):
-        prior = 1.0 / (REACH * WIDEST[a]) ** 2
+        prior = 1.0 / WIDEST[a] ** 2
         L[a, a] += prior
         if a >= first:
             g[a] -= prior * b[a]
@@ -133,7 +146,7 @@ def search(rows: FloatArray) -> tuple[FloatArray, float, bool]:
     clear : bool
         Whether they are enough, and clearly more than with any other clock offset.
     """
-    n = int(round(FARTHEST_S / STEP_S))
+    n = round(FARTHEST_S / STEP_S)
     best, most = np.zeros(ERRORS), -1.0
     found, counts = np.empty(2 * n + 1), np.empty(2 * n + 1)
     for k in range(-n, n + 1):
@@ -141,7 +154,7 @@ def search(rows: FloatArray) -> tuple[FloatArray, float, bool]:
         found[k + n], counts[k + n] = b[TAU], agreement(rows, b)
         if counts[k + n] > most:
             best, most = b, counts[k + n]
-    clear = most >= LEAST_AGREEING
+    clear = most >= LEAST_AGREEING and _agree(rows, best) >= LEAST_OBJECTS
     for k in range(2 * n + 1):
         if abs(found[k] - best[TAU]) > OTHER_S and counts[k] * CLEARLY > most:
             clear = False
@@ -152,7 +165,7 @@ def search(rows: FloatArray) -> tuple[FloatArray, float, bool]:
 def spread_of(rows: FloatArray, b: FloatArray) -> FloatArray:
     """Covariance of errors found by `search`, shape (ERRORS, ERRORS).
 
-    Candidates of one object, 0.3 s apart, are not independent: a detector's error lasts 0.5 s.
+    Candidates of one object, 0.2 s apart, are not independent: a detector's error lasts 0.5 s.
     What the linear model leaves out of large errors is added as a floor.
     """
     L, _ = _normal(rows, b, 1.0, TAU)

@@ -9,12 +9,10 @@ from operators.jit import compiled
 from operators.register.algebra import inverse
 from operators.register.search import agreement, observed, search, spread_of
 from operators.register.state import (
-    ANCHOR,
     ERRORS,
     LEAST_WANDER,
     MOST_WANDER,
     N_UNITS,
-    PSI,
     SOLVED_S,
     USUAL,
     WIDEST,
@@ -29,12 +27,12 @@ WANDER_GAIN = 0.1
 MOST_SURPRISE = 16.0
 INFORMATIVE = 1e-3
 MET_PAIRS = 2.0  # so much weight of pairs makes a unit one of the net
-KEPT_US = 5_000_000  # candidates of the search
+KEPT_US, FIRST_KEPT_US = 4_000_000, 20_000_000  # candidates of a unit confirmed, or not yet
 KEPT = 64
 LEAST_OBSERVED = 10
+FIRST_US, ALONE_US = 3_000_000, 15_000_000  # then a unit that nothing confirms is a reference
 AGREES = 0.5  # share of observations that agree with a unit that is where it is thought
-JUMPS = 0.3  # share of them that a jump must win
-ALONE_US = 5_000_000  # without a reference for so long, a unit becomes one
+JUMPS = 0.15  # share of them that a jump must win
 
 
 @compiled
@@ -116,7 +114,7 @@ def _look_for_steps(registry: Registry, n: int, event_us: int) -> None:
             continue
         now = agreement(rows, registry.bias[unit])
         if now >= AGREES * number:
-            registry.units[unit].locked = 1
+            registry.units[unit].confirmed = 1
             continue
         b, agreeing, clear = search(rows)
         if clear and (agreeing - now) / number > most:
@@ -124,15 +122,36 @@ def _look_for_steps(registry: Registry, n: int, event_us: int) -> None:
             found, P = b, spread_of(rows, b)
     if chosen >= 0:
         _jump(registry, chosen, n, found, P, event_us)
-    _name_references(registry, n, event_us)
+    _name_reference(registry, n, event_us)
+
+
+@compiled
+def _name_reference(registry: Registry, n: int, event_us: int) -> None:
+    """Where units have nothing to be compared with, let the best paired be what others are.
+
+    At first that is all of them; later one that stands apart from all confirmed ones.
+    """
+    chosen, patience_us = -1, FIRST_US
+    for unit in range(n):
+        if registry.units[unit].confirmed == 1:
+            patience_us = ALONE_US
+    for unit in range(n):
+        one = registry.units[unit]
+        alone = patience_us == FIRST_US or one.candidates == 0
+        waited = one.confirmed == 0 and alone and event_us - one.since_us > patience_us
+        if waited and (chosen < 0 or one.pairs > registry.units[chosen].pairs):
+            chosen = unit
+    if chosen >= 0:
+        registry.units[chosen].confirmed = 1
 
 
 @compiled
 def _thin(registry: Registry, unit: int, event_us: int) -> None:
     """Drop candidates that are old, or older than the newest `KEPT`."""
     kept, n = 0, int(registry.units[unit].candidates)
+    longest_us = KEPT_US if registry.units[unit].confirmed == 1 else FIRST_KEPT_US
     for k in range(n):
-        fresh = event_us - registry.candidates_us[unit, k] < KEPT_US
+        fresh = event_us - registry.candidates_us[unit, k] < longest_us
         if fresh and k >= n - KEPT:
             registry.candidates[unit, kept] = registry.candidates[unit, k]
             registry.candidates_us[unit, kept] = registry.candidates_us[unit, k]
@@ -153,29 +172,14 @@ def _jump(
         for c in range(ERRORS):
             registry.covariance[unit * ERRORS + k, unit * ERRORS + c] = P[k, c]
     one.scale = 1.0
-    if one.locked == 1:
+    was_reference = one.confirmed == 1
+    if was_reference:
         one.steps = min(one.steps + 1, 65535)
         one.step_us = event_us
-    one.locked = 1
+    one.confirmed = 1
     for other in range(n):
-        registry.units[other].candidates = 0
-
-
-@compiled
-def _name_references(registry: Registry, n: int, event_us: int) -> None:
-    """Where nothing can be compared with, the unit registered first is what others compare with."""
-    for unit in range(n):
-        one = registry.units[unit]
-        if one.locked == 0 and one.candidates == 0 and event_us - one.since_us > ALONE_US:
-            one.locked = 1
-            return
-    for unit in range(n):
-        if registry.units[unit].locked == 1:
-            return
-    for slot in range(registry.roles.shape[0]):
-        if registry.roles[slot] == ANCHOR:
-            return
-    registry.units[0].locked = 1
+        if other == unit or was_reference:
+            registry.units[other].candidates = 0
 
 
 @compiled
@@ -202,7 +206,7 @@ def _relate_one(registry: Registry, unit: int, best: int) -> None:
     for k in range(ERRORS):
         for c in range(ERRORS):
             made[k, c] = P[i + k, i + c] + P[j + k, j + c] - P[i + k, j + c] - P[j + k, i + c]
-    for k in range(PSI + 1):
+    for k in range(ERRORS):
         shrink = USUAL[k] / math.sqrt(max(made[k, k], 1e-300))
         if shrink < 1.0:
             made[k, :] *= shrink

@@ -1,31 +1,34 @@
 """What a cell knows of its units' clocks and poses, and its packed bytes.
 
-A *registered* unit r stamps its frames with a clock that is `tau` ahead, stands where its site is
-declared but `tx, ty` off, and is turned by `psi` about it. What it says of an object at p(t) is
+A *registered* unit r stamps its frames with a clock that is `tau` ahead, stands `tx, ty` off its
+declared site, is turned by `psi` about it and measures all distances too long by a share `sigma`.
+What it says of an object at p(t) is
 
-    z = c + R(psi) (p(t) - c) + (tx, ty) + noise,  stamped t + tau.
+    z = c + (1 + sigma) R(psi) (p(t) - c) + (tx, ty) + noise,  stamped t + tau.
 
-Deviations of b = (tau, tx, ty, psi) show linearly as ``H b``, H = [-v, I, J (p - c)]. The state is
+Deviations of b = (tau, tx, ty, psi, sigma) show linearly as ``H b``,
+H = [-v, I, J (p - c), p - c], with J a quarter turn. The state is
 one joint Gaussian over all units of the cell: pairs of units tie their errors together, and only
 *anchors* (probes, surveyed units), whose b is zero, tie the whole to the ground.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.errors import LayoutError
 
 MOST_UNITS = 16
-ERRORS = 4
-TAU, TX, TY, PSI = range(ERRORS)
+ERRORS = 5
+TAU, TX, TY, PSI, STRETCH = range(ERRORS)
 SLOTS = 64
 MOST_CANDIDATES = 128
-# Columns of a candidate: offset, velocity, lever from the site, variance, group.
-DX, DY, WVX, WVY, LX, LY, VARIANCE = range(7)
-CANDIDATE = 7
+# Columns of a candidate: offset, velocity, lever from the site, variance, mark of the own track.
+DX, DY, WVX, WVY, LX, LY, VARIANCE, MARK = range(8)
+CANDIDATE = 8
 
 # Role of a source slot: the number of its unit, or one of these.
 ANCHOR, NO_ROLE = -1, -2
@@ -36,7 +39,6 @@ UNIT = np.dtype(
         ("key", "<u8"),  # of its source
         ("heard_us", "<i8"),
         ("since_us", "<i8"),  # when it was registered
-        ("offered_us", "<i8"),  # when it last gave candidates for the search
         ("step_us", "<i8"),  # of the last jump of its errors
         ("site_x_m", "<f8"),
         ("site_y_m", "<f8"),
@@ -45,7 +47,7 @@ UNIT = np.dtype(
         ("wander", "<f8", (ERRORS,)),  # variance that its errors gain in a second
         ("candidates", "<i4"),  # how many are kept
         ("steps", "<u2"),  # jumps so far
-        ("locked", "u1"),  # the search has confirmed its errors
+        ("confirmed", "u1"),  # the search has agreed with its errors
         ("padding", "u1"),
     ]
 )
@@ -55,13 +57,13 @@ NEVER = -(2**62)
 
 # How far off a unit may be before anything was measured, one sigma: what the search and the gates
 # must allow for (a unit set up in haste, a clock without NTP) ...
-WIDEST = np.array([0.3, 1.0, 1.0, math.radians(1.5)])
+WIDEST = np.array([0.3, 1.0, 1.0, math.radians(1.5), 0.004])
 # ... and what may be assumed of one in service (survey, mounting, NTP over a city network).
-USUAL = np.array([0.03, 0.3, 0.3, math.radians(0.5)])
+USUAL = np.array([0.03, 0.3, 0.3, math.radians(0.5), 0.002])
 # A mast stays where it is but for sway and temperature, and a clock drifts by up to 50 ppm between
 # corrections: the least that errors wander in a second. At most they do as a vehicle's pose does.
-LEAST_WANDER = np.array([2e-4, 3e-3, 3e-3, math.radians(0.005)]) ** 2
-MOST_WANDER = np.array([5e-3, 0.2, 0.2, math.radians(0.3)]) ** 2
+LEAST_WANDER = np.array([2e-4, 3e-3, 3e-3, math.radians(0.005), 3e-5]) ** 2
+MOST_WANDER = np.array([5e-3, 0.2, 0.2, math.radians(0.3), 1e-3]) ** 2
 
 
 class Registry(NamedTuple):
@@ -75,12 +77,12 @@ class Registry(NamedTuple):
     roles : ndarray of shape (SLOTS,)
         Of each source slot: its unit, ANCHOR or NO_ROLE.
     bias : ndarray of shape (MOST_UNITS, ERRORS)
-        Estimates; seconds, metres, metres, radians.
-    covariance : ndarray of shape (64, 64)
+        Estimates; seconds, metres, metres, radians, none.
+    covariance : ndarray of shape (80, 80)
         Of all estimates, unit by unit.
-    information : ndarray of shape (64, 64)
+    information : ndarray of shape (80, 80)
         Of the pairs since the last solution, ``sum w H' H``.
-    pull : ndarray of shape (64,)
+    pull : ndarray of shape (80,)
         Of the same, ``sum w H' e``.
     relative : ndarray of shape (MOST_UNITS, ERRORS, ERRORS)
         Covariance of each unit's errors relative to the best known unit.
@@ -118,11 +120,11 @@ def no_registry() -> Registry:
     )
 
 
-def _used(registry: Registry) -> list[np.ndarray]:
+def _used(registry: Registry) -> list[NDArray[Any]]:
     """Views of what is in use, in the order in which it is packed."""
     n = int(registry.counts[N_UNITS])
     size = n * ERRORS
-    views: list[np.ndarray] = [
+    views: list[NDArray[Any]] = [
         registry.units[:n],
         registry.bias[:n],
         registry.covariance[:size, :size],
@@ -174,5 +176,5 @@ def unpack_registry(data: bytes) -> Registry:
     return registry
 
 
-def _size(views: list[np.ndarray]) -> int:
+def _size(views: list[NDArray[Any]]) -> int:
     return sum(view.nbytes for view in views)

@@ -96,9 +96,9 @@ def _begin(registry: Registry, unit: int, key: int, event_us: int) -> None:
     one = registry.units[unit]
     one.key = key
     one.heard_us = one.since_us = event_us
-    one.offered_us = one.step_us = NEVER
+    one.step_us = NEVER
     one.scale, one.pairs = 1.0, 0.0
-    one.candidates = one.steps = one.locked = one.padding = 0
+    one.candidates = one.steps = one.confirmed = one.padding = 0
     for k in range(ERRORS):
         one.wander[k] = FIRST_WANDER * LEAST_WANDER[k]
         registry.bias[unit, k] = 0.0
@@ -121,4 +121,4 @@ def detach(registry: Registry, at: int) -> None:
 @compiled
 def is_reference(registry: Registry, role: int) -> bool:
     """Whether a source is one that a search may compare with."""
-    return bool(role == ANCHOR or (role >= 0 and registry.units[role].locked == 1))
+    return bool(role == ANCHOR or (role >= 0 and registry.units[role].confirmed == 1))
