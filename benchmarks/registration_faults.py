@@ -1,4 +1,4 @@
-"""Stress scenarios of clocks, poses and probes: S1, S2, S3, S13 and two vehicles in a moving frame.
+"""Stress scenarios of clocks, poses and probes: S1, S3 and S13.
 
     python -m benchmarks.registration_faults [--only S1,S3] [--seed 1] [--out FILE]
 

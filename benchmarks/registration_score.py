@@ -25,6 +25,7 @@ class Run:
     at_us: list[int] = field(default_factory=list)
     shown: list[RecordArray] = field(default_factory=list)
     estimates: list[dict[str, FloatArray]] = field(default_factory=list)
+    mixups: list[dict[str, int]] = field(default_factory=list)
     state: tracker.TrackerState = field(default_factory=tracker.empty)
 
 
@@ -36,9 +37,13 @@ def estimates_of(state: tracker.TrackerState) -> dict[str, FloatArray]:
     return {names[key].decode(): registry.bias[k].copy() for k, key in enumerate(keys)}
 
 
-def follow(frames: Iterable[Frame], parameters: Parameters) -> Run:
-    """Take frames in their order."""
+def follow(
+    frames: Iterable[Frame], parameters: Parameters, offsets_m: FloatArray | None = None
+) -> Run:
+    """Take frames in their order, in a cell where the datums add `offsets_m` to a place."""
     run = Run()
+    if offsets_m is not None:
+        run.state.registry.offsets[:] = offsets_m
     next_us = START_US + EVERY_US
     for frame in frames:
         while frame.event_time_us > next_us:
@@ -46,6 +51,8 @@ def follow(frames: Iterable[Frame], parameters: Parameters) -> Run:
             run.at_us.append(next_us)
             run.shown.append(rows[rows["confirmed"] == 1].copy())
             run.estimates.append(estimates_of(run.state))
+            sources = tracker.sources_of(run.state)
+            run.mixups.append(dict(zip(sources, run.state.registry.mixups.tolist(), strict=False)))
             next_us += EVERY_US
         tracker.advance(run.state, frame, parameters)
     return run

@@ -42,6 +42,7 @@ from operators.fuse.state import (
 from operators.fuse.take import (
     ABOUT,
     CLUTTERED,
+    QUARANTINED,
     begin_rest,
     count_misses,
     crowded,
@@ -54,6 +55,7 @@ from operators.motion import NOISE, motion_table, predict
 from operators.parameters import Parameters
 from operators.register.collect import collect
 from operators.register.correct import correct
+from operators.register.gross import weigh
 from operators.register.solve import solve
 from operators.register.state import ANCHOR, NO_ROLE, Registry
 from operators.register.units import enrol
@@ -191,6 +193,11 @@ def take_frame(
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
     raw = seen.copy()
+    is_new = about.since_us < 0
+    if weigh(registry, about.slot, is_new, event_us, circle, raw, tracks, heads, links) > 0:
+        for j in range(usable.shape[0]):
+            made[usable[j]].use = QUARANTINED
+        return np.empty(0, np.int64)
     role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
     solve(registry, event_us)
     correct(seen, registry, role)
@@ -372,7 +379,8 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
     Returns
     -------
     structured array of shape (len(frame.observations),), dtype `LINK`
-        What became of each observation: USED, BIRTH, CLUTTER or OVERFLOW. The residual of a
+        What became of each observation: USED, BIRTH, CLUTTER, OVERFLOW or, if its source mixed
+        something up (`operators.register.gross`), QUARANTINED. The residual of a
         birth is NaN (nothing was expected), its weight 1.
     """
     n = len(frame.observations)

@@ -44,7 +44,7 @@ YOUNGEST_US = 500_000  # a track's velocity means something from then on
 MOST_VELOCITY_VARIANCE = 4.0
 # Errors of a detector's box last as long as the view of the object does not change, those of
 # satellite positioning as long as its surroundings do not: so long pairs count as one.
-UNIT_MEMORY_S, ANCHOR_MEMORY_S = 0.5, 2.0
+UNIT_MEMORY_S, ANCHOR_MEMORY_S = 0.5, 1.0
 MARKS = 1 << 20  # whole numbers that a float32 holds
 FARTHEST_M = 25.0  # 1 s at 25 m/s
 WIDEST_ACROSS_M = 8.0

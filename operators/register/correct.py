@@ -52,7 +52,8 @@ def correct(seen: FloatArray, registry: Registry, unit: int) -> None:
     unit
         Negative: nothing is done.
     """
-    if unit < 0:
+    # nothing known: not even the last bit of a place may change
+    if unit < 0 or not (registry.bias[unit].any() or registry.relative[unit].any()):
         return
     site_x, site_y = registry.units[unit].site_x_m, registry.units[unit].site_y_m
     cos, sin = math.cos(registry.bias[unit, PSI]), math.sin(registry.bias[unit, PSI])

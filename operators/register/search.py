@@ -34,11 +34,9 @@ from operators.register.state import (
 FARTHEST_S, STEP_S = 1.5, 0.1
 KERNEL = 3.0  # sigmas at which a candidate stops counting
 WIDENING = (3.0, 3.0, 2.0, 1.0, 1.0)
-LEAST_AGREEING, LEAST_OBJECTS = 10.0, 3
+LEAST_AGREEING = 10.0
 OTHER_S = 0.25  # offsets further apart than this are other answers
 CLEARLY = 1.25
-MEMORY_S, EVERY_S = 0.5, 0.2
-FLOOR_VARIANCE = np.array([0.03, 0.1, 0.1, 0.003, 0.002]) ** 2
 
 
 @compiled
@@ -131,12 +129,14 @@ def _fit(rows: FloatArray, tau: float) -> FloatArray:
 
 
 @compiled
-def search(rows: FloatArray) -> tuple[FloatArray, float, bool]:
+def search(rows: FloatArray, least_objects: int) -> tuple[FloatArray, float, bool]:
     """Errors under which most candidates agree.
 
     Parameters
     ----------
     rows : ndarray of shape (n, CANDIDATE)
+    least_objects
+        Different tracks that must agree: one or two may be taken for others all along.
 
     Returns
     -------
@@ -154,22 +154,8 @@ def search(rows: FloatArray) -> tuple[FloatArray, float, bool]:
         found[k + n], counts[k + n] = b[TAU], agreement(rows, b)
         if counts[k + n] > most:
             best, most = b, counts[k + n]
-    clear = most >= LEAST_AGREEING and _agree(rows, best) >= LEAST_OBJECTS
+    clear = most >= LEAST_AGREEING and _agree(rows, best) >= least_objects
     for k in range(2 * n + 1):
         if abs(found[k] - best[TAU]) > OTHER_S and counts[k] * CLEARLY > most:
             clear = False
     return best, most, clear
-
-
-@compiled
-def spread_of(rows: FloatArray, b: FloatArray) -> FloatArray:
-    """Covariance of errors found by `search`, shape (ERRORS, ERRORS).
-
-    Candidates of one object, 0.2 s apart, are not independent: a detector's error lasts 0.5 s.
-    What the linear model leaves out of large errors is added as a floor.
-    """
-    L, _ = _normal(rows, b, 1.0, TAU)
-    P = inverse(L) * (MEMORY_S / EVERY_S)
-    for a in range(ERRORS):
-        P[a, a] += FLOOR_VARIANCE[a]
-    return P

@@ -1,4 +1,4 @@
-"""Once a second of event time: let the errors wander, take the pairs in, look for steps."""
+"""Four times a second of event time: let the errors wander, take the pairs in; look for steps."""
 
 import math
 
@@ -7,29 +7,31 @@ import numpy as np
 from operators._typing import FloatArray
 from operators.jit import compiled
 from operators.register.algebra import inverse
-from operators.register.search import agreement, observed, search, spread_of
+from operators.register.search import agreement, observed, search
 from operators.register.state import (
     ERRORS,
     LEAST_WANDER,
     MOST_WANDER,
     N_UNITS,
-    SOLVED_S,
+    SOLVED,
     USUAL,
     WIDEST,
     Registry,
 )
 from operators.register.units import detach
 
-SECOND_US = 1_000_000
+# A vehicle's pose wanders by 0.1 m in a quarter of a second; the search has time.
+PERIOD_US, SEARCH_PERIODS = 250_000, 4
 LONGEST_S = 60.0
-# How fast the wander of an error follows what its corrections show: e-fold in 10 solutions.
-WANDER_GAIN = 0.1
+# How fast the wander of an error follows what its corrections show: e-fold in 20 solutions, 5 s.
+WANDER_GAIN = 0.05
 MOST_SURPRISE = 16.0
 INFORMATIVE = 1e-3
 MET_PAIRS = 2.0  # so much weight of pairs makes a unit one of the net
 KEPT_US, FIRST_KEPT_US = 4_000_000, 20_000_000  # candidates of a unit confirmed, or not yet
 KEPT = 64
 LEAST_OBSERVED = 10
+LEAST_OBJECTS = 3
 FIRST_US, ALONE_US = 3_000_000, 15_000_000  # then a unit that nothing confirms is a reference
 AGREES = 0.5  # share of observations that agree with a unit that is where it is thought
 JUMPS = 0.15  # share of them that a jump must win
@@ -37,23 +39,23 @@ JUMPS = 0.15  # share of them that a jump must win
 
 @compiled
 def solve(registry: Registry, event_us: int) -> None:
-    """Bring the estimates up to date, if `event_us` opens a new second.
+    """Bring the estimates up to date, if `event_us` opens a new period.
 
-    A Kalman filter with a random walk of each error and one update a second,
+    A Kalman filter with a random walk of each error and one update in each period,
 
         P- = P + Q dt,  P+ = (P-^-1 + sum w H'H)^-1,  b+ = b + P+ sum w H'e.
     """
-    second = event_us // SECOND_US
-    if second <= registry.counts[SOLVED_S]:
+    period, before = event_us // PERIOD_US, registry.counts[SOLVED]
+    if period <= before:
         return
-    elapsed_s = min(float(second - registry.counts[SOLVED_S]), LONGEST_S)
-    registry.counts[SOLVED_S] = second
+    elapsed_s = min((period - before) * PERIOD_US / 1e6, LONGEST_S)
+    registry.counts[SOLVED] = period
     n = int(registry.counts[N_UNITS])
     if n == 0:
         return
-    before = _wander(registry, n, elapsed_s)
-    _update(registry, n, before)
-    _look_for_steps(registry, n, event_us)
+    _update(registry, n, _wander(registry, n, elapsed_s))
+    if period // SEARCH_PERIODS > before // SEARCH_PERIODS:
+        _look_for_steps(registry, n, event_us)
     _relate(registry, n)
 
 
@@ -105,7 +107,6 @@ def _look_for_steps(registry: Registry, n: int, event_us: int) -> None:
     """Confirm units whose candidates agree; let the one that disagrees most jump."""
     chosen, most = -1, JUMPS
     found, b = np.zeros(ERRORS), np.zeros(ERRORS)
-    P = np.zeros((ERRORS, ERRORS))
     for unit in range(n):
         _thin(registry, unit, event_us)
         rows = registry.candidates[unit, : registry.units[unit].candidates].astype(np.float64)
@@ -116,12 +117,12 @@ def _look_for_steps(registry: Registry, n: int, event_us: int) -> None:
         if now >= AGREES * number:
             registry.units[unit].confirmed = 1
             continue
-        b, agreeing, clear = search(rows)
+        b, agreeing, clear = search(rows, LEAST_OBJECTS)
         if clear and (agreeing - now) / number > most:
             chosen, most = unit, (agreeing - now) / number
-            found, P = b, spread_of(rows, b)
+            found = b
     if chosen >= 0:
-        _jump(registry, chosen, n, found, P, event_us)
+        _jump(registry, chosen, n, found, event_us)
     _name_reference(registry, n, event_us)
 
 
@@ -160,17 +161,18 @@ def _thin(registry: Registry, unit: int, event_us: int) -> None:
 
 
 @compiled
-def _jump(
-    registry: Registry, unit: int, n: int, found: FloatArray, P: FloatArray, event_us: int
-) -> None:
-    """Give a unit errors that the search found; candidates made with the old ones are void."""
+def _jump(registry: Registry, unit: int, n: int, found: FloatArray, event_us: int) -> None:
+    """Give a unit errors that the search found; candidates made with the old ones are void.
+
+    They are as uncertain as those of a new unit. The search is exact only relative to references
+    that may be off themselves: told as knowledge, it would hold the whole net where it is.
+    """
     one = registry.units[unit]
     for k in range(ERRORS):
-        detach(registry, unit * ERRORS + k)
+        at = unit * ERRORS + k
+        detach(registry, at)
+        registry.covariance[at, at] = WIDEST[k] ** 2
         registry.bias[unit, k] = found[k]
-    for k in range(ERRORS):
-        for c in range(ERRORS):
-            registry.covariance[unit * ERRORS + k, unit * ERRORS + c] = P[k, c]
     one.scale = 1.0
     was_reference = one.confirmed == 1
     if was_reference:

@@ -13,6 +13,7 @@ one joint Gaussian over all units of the cell: pairs of units tie their errors t
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,8 @@ MOST_CANDIDATES = 128
 # Columns of a candidate: offset, velocity, lever from the site, variance, mark of the own track.
 DX, DY, WVX, WVY, LX, LY, VARIANCE, MARK = range(8)
 CANDIDATE = 8
+REMEDIES = 7  # for mix-ups; see `operators.register.gross`
+DATUMS = 2
 
 # Role of a source slot: the number of its unit, or one of these.
 ANCHOR, NO_ROLE = -1, -2
@@ -52,7 +55,7 @@ UNIT = np.dtype(
     ]
 )
 
-N_UNITS, SOLVED_S = range(2)
+N_UNITS, SOLVED = range(2)
 NEVER = -(2**62)
 
 # How far off a unit may be before anything was measured, one sigma: what the search and the gates
@@ -72,7 +75,7 @@ class Registry(NamedTuple):
     Parameters
     ----------
     counts : ndarray of shape (2,)
-        Units in use; second of event time that was last solved.
+        Units in use; period of event time that was last solved.
     units : structured array of shape (MOST_UNITS,), dtype `UNIT`
     roles : ndarray of shape (SLOTS,)
         Of each source slot: its unit, ANCHOR or NO_ROLE.
@@ -89,6 +92,12 @@ class Registry(NamedTuple):
     candidates : ndarray of shape (MOST_UNITS, MOST_CANDIDATES, CANDIDATE), float32
         What the search looks at.
     candidates_us : ndarray of shape (MOST_UNITS, MOST_CANDIDATES)
+    evidence : ndarray of shape (SLOTS, REMEDIES + 1)
+        Of each source slot, for what it may have mixed up; last, what was weighed in all.
+    mixups, weighed_s : ndarrays of shape (SLOTS,)
+        What it did mix up (0: nothing), and the second of event time of the last look.
+    offsets : ndarray of shape (DATUMS, 2)
+        What GCJ-02 and BD-09 add to a place in this cell, metres; 0 if unknown.
     """
 
     counts: IntArray
@@ -101,6 +110,10 @@ class Registry(NamedTuple):
     relative: FloatArray
     candidates: FloatArray
     candidates_us: IntArray
+    evidence: FloatArray
+    mixups: IntArray
+    weighed_s: IntArray
+    offsets: FloatArray
 
 
 def no_registry() -> Registry:
@@ -117,6 +130,10 @@ def no_registry() -> Registry:
         np.zeros((MOST_UNITS, ERRORS, ERRORS)),
         np.zeros((MOST_UNITS, MOST_CANDIDATES, CANDIDATE), np.float32),
         np.zeros((MOST_UNITS, MOST_CANDIDATES), np.int64),
+        np.zeros((SLOTS, REMEDIES + 1)),
+        np.zeros(SLOTS, np.int64),
+        np.full(SLOTS, NEVER, np.int64),
+        np.zeros((DATUMS, 2)),
     )
 
 
@@ -124,6 +141,7 @@ def _used(registry: Registry) -> list[NDArray[Any]]:
     """Views of what is in use, in the order in which it is packed."""
     n = int(registry.counts[N_UNITS])
     size = n * ERRORS
+    slots = int(np.count_nonzero(registry.weighed_s != NEVER))  # they are given out in order
     views: list[NDArray[Any]] = [
         registry.units[:n],
         registry.bias[:n],
@@ -131,6 +149,8 @@ def _used(registry: Registry) -> list[NDArray[Any]]:
         registry.information[:size, :size],
         registry.pull[:size],
         registry.relative[:n],
+        registry.evidence[:slots],
+        registry.mixups[:slots],
     ]
     for unit in range(n):
         kept = int(registry.units["candidates"][unit])
@@ -140,7 +160,8 @@ def _used(registry: Registry) -> list[NDArray[Any]]:
 
 def pack_registry(registry: Registry) -> bytes:
     """Bytes of what is in use; little-endian."""
-    parts = [registry.counts.tobytes(), registry.roles.astype("<i1").tobytes()]
+    parts = [part.tobytes() for part in (registry.counts, registry.weighed_s, registry.offsets)]
+    parts.append(registry.roles.astype("<i1").tobytes())
     return b"".join(parts + [view.tobytes() for view in _used(registry)])
 
 
@@ -153,12 +174,13 @@ def unpack_registry(data: bytes) -> Registry:
         If the bytes are cut short, too long, or count more units than there can be.
     """
     registry = no_registry()
-    at = registry.counts.nbytes + SLOTS
+    fixed = (registry.counts, registry.weighed_s, registry.offsets)
+    at = sum(part.nbytes for part in fixed) + SLOTS
     if len(data) < at:
         msg = f"registry of {len(data)} bytes is cut short"
         raise LayoutError(msg)
-    registry.counts[:] = np.frombuffer(data, np.int64, 2)
-    registry.roles[:] = np.frombuffer(data, "<i1", SLOTS, registry.counts.nbytes)
+    _fill(fixed, data, 0)
+    registry.roles[:] = np.frombuffer(data, "<i1", SLOTS, at - SLOTS)
     n = int(registry.counts[N_UNITS])
     if not 0 <= n <= MOST_UNITS:
         msg = f"registry counts {n} units, there are at most {MOST_UNITS}"
@@ -170,10 +192,14 @@ def unpack_registry(data: bytes) -> Registry:
     if (kept < 0).any() or (kept > MOST_CANDIDATES).any() or _size(views) != len(data) - at:
         msg = f"registry has {len(data)} bytes, its counts say {at + _size(views)}"
         raise LayoutError(msg)
+    _fill(views, data, at)
+    return registry
+
+
+def _fill(views: Iterable[NDArray[Any]], data: bytes, at: int) -> None:
     for view in views:
         view[...] = np.frombuffer(data, view.dtype, view.size, at).reshape(view.shape)
         at += view.nbytes
-    return registry
 
 
 def _size(views: list[NDArray[Any]]) -> int:
