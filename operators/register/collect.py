@@ -134,9 +134,13 @@ def _pair(
     spread: float,
     weight: float,
 ) -> None:
-    """Pair one observation with those of other sources on its track that were made with it."""
-    first, second = np.empty(SIDE), np.empty(SIDE)
-    fill_side(first, registry, role, seen[OX], seen[OY], 0.0, variance)
+    """Pair one observation with those of other sources on its track that were made with it.
+
+    Its own error is in each of these pairs, so together they count as one.
+    """
+    sides = np.empty((REMEMBERED + 1, SIDE))
+    fill_side(sides[0], registry, role, seen[OX], seen[OY], 0.0, variance)
+    n = 0
     for k in range(REMEMBERED):
         if track.raw_slot[k] == slot or track.raw_us[k] == NEVER:
             continue
@@ -145,9 +149,11 @@ def _pair(
             continue
         age_s = (track.raw_us[k] - at_us) / 1e6
         x, y, var = track.raw_x_m[k], track.raw_y_m[k], float(track.raw_variance_m2[k])
-        fill_side(second, registry, other, x, y, age_s, var)
-        if abs(first[T_S] - second[T_S]) <= APART_S:
-            take_pair(registry, first, second, vx, vy, spread, weight)
+        fill_side(sides[n + 1], registry, other, x, y, age_s, var)
+        if abs(sides[0, T_S] - sides[n + 1, T_S]) <= APART_S:
+            n += 1
+    for k in range(n):
+        take_pair(registry, sides[0], sides[k + 1], vx, vy, spread, weight / n)
 
 
 @compiled

@@ -26,7 +26,8 @@ LONGEST_S = 60.0
 # How fast the wander of an error follows what its corrections show: e-fold in 20 solutions, 5 s.
 WANDER_GAIN = 0.05
 MOST_SURPRISE = 16.0
-INFORMATIVE = 1e-3
+# Beside an error that all units share, and that no pair shows, the part that pairs show is small.
+INFORMATIVE = 1e-7
 MET_PAIRS = 2.0  # so much weight of pairs makes a unit one of the net
 KEPT_US, FIRST_KEPT_US = 4_000_000, 20_000_000  # candidates of a unit confirmed, or not yet
 KEPT = 64

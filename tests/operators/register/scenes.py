@@ -7,11 +7,11 @@ from operators.frame import Frame, SourceKind, empty_observations
 START_US = 1_700_000_000_000_000
 
 
-def vehicles(seed, n, rings_m=(30.0, 70.0)):
+def vehicles(seed, n, rings_m=(45.0, 80.0)):
     """Place and velocity of n vehicles at any seconds: rings about the origin, both ways round."""
     rng = np.random.default_rng(seed)
     radius = rng.uniform(*rings_m, n)
-    speed = rng.uniform(4.0, 12.0, n) * rng.choice((-1.0, 1.0), n)
+    speed = rng.uniform(4.0, 9.0, n) * rng.choice((-1.0, 1.0), n)
     first = 2.0 * np.pi * np.arange(n) / n
 
     def at(t_s):

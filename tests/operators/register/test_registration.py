@@ -177,6 +177,6 @@ def test_a_pose_that_wanders_in_a_moving_frame_is_followed():
         if frame.source_id == "other" and t > 15.0:
             before.append(relative_rms_m(state, errors(t), at(t)[0], 0.0))
             after.append(relative_rms_m(state, errors(t), at(t)[0], 1.0))
-    assert np.mean(after) < 0.5 * np.mean(before)
+    assert np.mean(after) < 0.65 * np.mean(before)
     assert max(after) < max(before)
     assert np.abs(state.registry.bias[:2]).max() < 1.5
