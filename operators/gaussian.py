@@ -17,9 +17,10 @@ LARGEST_CORRELATION = 0.99
 X, Y, VX, VY, PXX, PXY, PYY, CXX, CXY, CYY, VXX, VXY, VYY, LAG, NOISE, UNNOTICED_M = range(16)
 PREDICTED = 16
 # Columns of a prepared observation: place, seconds after the frame's event time, covariance,
-# velocity, its variance (negative: not given), log odds of being of an object.
-OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV, WORTH = range(10)
-PREPARED = 10
+# velocity, its variance (negative: not given); variance of its source's clock, s²; log odds of
+# being of an object.
+OX, OY, AFTER, RXX, RXY, RYY, OVX, OVY, RV, CLOCK, WORTH = range(11)
+PREPARED = 11
 
 
 @compiled
@@ -58,6 +59,9 @@ def innovation(track: FloatArray, seen: FloatArray) -> tuple[float, float, float
     xx = track[PXX] + dt * (track[CXX] + dt * track[VXX]) + noise + seen[RXX]
     xy = track[PXY] + dt * (track[CXY] + dt * track[VXY]) + seen[RXY]
     yy = track[PYY] + dt * (track[CYY] + dt * track[VYY]) + noise + seen[RYY]
+    xx += seen[CLOCK] * track[VX] ** 2
+    xy += seen[CLOCK] * track[VX] * track[VY]
+    yy += seen[CLOCK] * track[VY] ** 2
     d2, determinant = squared_distance(dx, dy, xx, xy, yy)
     return d2, determinant, dx * dx + dy * dy
 

@@ -47,6 +47,7 @@ from operators.fuse.state import (
 from operators.fuse.take import (
     ABOUT,
     CLUTTERED,
+    QUARANTINED,
     begin_rest,
     count_misses,
     crowded,
@@ -57,6 +58,12 @@ from operators.gaussian import AFTER, OX, WORTH
 from operators.jit import KeyArray, compiled
 from operators.motion import motion_table, rate_table
 from operators.parameters import Parameters
+from operators.register.collect import collect
+from operators.register.correct import correct
+from operators.register.gross import weigh
+from operators.register.solve import solve
+from operators.register.state import ANCHOR, NO_ROLE, Registry
+from operators.register.units import enrol
 from operators.track import LINK, TRACK_ROW
 
 __all__ = [
@@ -73,11 +80,11 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqqdd????")
+_ABOUT = struct.Struct("<qqqQqqqdd????q")
 _FILTERED, _FUSED, _MOVING = (
     int(flag) for flag in (FrameFlag.FILTERED, FrameFlag.FUSED, FrameFlag.MAY_MOVE)
 )
-_PROBE = int(SourceKind.PROBE)
+_PROBE, _ROADSIDE = int(SourceKind.PROBE), int(SourceKind.ROADSIDE)
 
 MOTION = motion_table()
 RATES = rate_table()
@@ -164,6 +171,7 @@ def take_frame(
     sources: RecordArray,
     heads: IntArray,
     links: IntArray,
+    registry: Registry,
     observations: RecordArray,
     made: RecordArray,
     circle: FloatArray,
@@ -178,7 +186,7 @@ def take_frame(
 
     Parameters
     ----------
-    tracks, counts, sources, heads, links
+    tracks, counts, sources, heads, links, registry
         Arrays of a `TrackerState` with room for all observations; changed in place.
     observations : structured array of shape (n,), dtype `OBSERVATION`
     made : structured array of shape (n,), dtype `LINK`
@@ -214,8 +222,17 @@ def take_frame(
         to_axes(observations, pose)
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
+    raw = seen.copy()
+    is_new = about.since_us < 0
+    if weigh(registry, about.slot, is_new, event_us, circle, raw, tracks, heads, links) > 0:
+        for j in range(usable.shape[0]):
+            made[usable[j]].use = QUARANTINED
+        return np.empty(0, np.int64)
+    role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
+    solve(registry, event_us)
     scale_noise(source, seen)
     about.lasting_m2 = source.lasting_m2
+    correct(seen, registry, role)
     take_scores(source, observations, usable)
     worths(source, observations, usable, seen, WORTH)
     order = np.argsort(seen[:, OX], kind="mergesort")
@@ -238,7 +255,7 @@ def take_frame(
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     if about.moving:
         correct_pose(
-            tracks, slots, observation_of, confirmed, ahead, seen, usable, observations, pose
+            tracks, slots, observation_of, confirmed, ahead, seen, raw, usable, observations, pose
         )
     update_all(
         tracks,
@@ -255,6 +272,20 @@ def take_frame(
         kind,
         sources,
         gaps,
+    )
+    collect(
+        registry,
+        role,
+        about.slot,
+        event_us,
+        about.inflation,
+        tracks,
+        slots,
+        observation_of,
+        ahead,
+        raw,
+        heads,
+        links,
     )
     if not about.trusted:
         count_misses(tracks, slots, observation_of, ahead, circle, about, source)
@@ -372,6 +403,17 @@ def _circle(frame: Frame) -> FloatArray:
     return np.array([x, y, radius])
 
 
+def _role_of(frame: Frame, parameters: Parameters) -> int:
+    """What the registration makes of a source: measures it (0), measures by it, or neither.
+
+    A feed and what is fused of others' data are no sensors at a place.
+    """
+    if frame.kind == _PROBE or frame.source_id in parameters.surveyed:
+        return ANCHOR
+    registered = frame.kind == _ROADSIDE and not int(frame.flags) & _FUSED
+    return 0 if registered else NO_ROLE
+
+
 def _name_births(
     state: TrackerState,
     frame: Frame,
@@ -414,7 +456,8 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
     Returns
     -------
     structured array of shape (len(frame.observations),), dtype `LINK`
-        What became of each observation: USED, BIRTH, CLUTTER or OVERFLOW. The residual of a
+        What became of each observation: USED, BIRTH, CLUTTER, OVERFLOW or, if its source mixed
+        something up (`operators.register.gross`), QUARANTINED. The residual of a
         birth is NaN (nothing was expected), its weight 1.
     """
     n = len(frame.observations)
@@ -437,6 +480,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         flags & _FUSED != 0,
         flags & _MOVING != 0,
         kind == _PROBE,
+        _role_of(frame, parameters),
     )
     about = _writable(facts, ABOUT, 1)
     born = take_frame(
@@ -445,6 +489,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         state.sources,
         state.heads,
         state.links,
+        state.registry,
         observations,
         links,
         _circle(frame),

@@ -12,6 +12,7 @@ from operators.fuse.sources import BIRTH_LOG_ODDS, CREDIT
 from operators.fuse.state import N_TRACKS
 from operators.gaussian import OX, OY, RXX, RYY
 from operators.jit import Record, compiled
+from operators.register.remember import forget_raw
 
 # Two objects of one frame are never this close; closer than their accuracy, they are one.
 DOUBLE_M = 0.5
@@ -92,3 +93,4 @@ def _blank(track: Record, event_us: int) -> None:
         track.class_counts[k] = np.float32(0.0)
     track.z_m = track.heading_rad = np.float32(np.nan)
     track.z_variance_m2 = track.heading_variance_rad2 = track.heading_votes = np.float32(0.0)
+    forget_raw(track)

@@ -155,6 +155,7 @@ def correct_pose(
     confirmed: BoolArray,
     ahead: FloatArray,
     seen: FloatArray,
+    raw: FloatArray,
     usable: IntArray,
     observations: RecordArray,
     pose: FloatArray,
@@ -166,7 +167,9 @@ def correct_pose(
     slots, observation_of : ndarrays of shape (n,)
         Tracks and the observation that each takes, -1 for none.
     ahead, seen
-        Predicted tracks and prepared observations; `seen` and `observations` are moved in place.
+        Predicted tracks and prepared observations.
+    raw
+        Prepared observations before registration; `seen`, `raw` and `observations` are moved.
     """
     information, vector, pairs = np.zeros((3, 3)), np.zeros(3), 0
     for i in range(slots.shape[0]):
@@ -185,9 +188,10 @@ def correct_pose(
     P -= gain @ information @ np.ascontiguousarray(P[:3, :])
     pose[COVARIANCE:UNREST] = (0.5 * (P + P.T)).ravel()
     for j in range(seen.shape[0]):
-        x, y = seen[j, OX] - pose[0], seen[j, OY] - pose[1]
-        seen[j, OX] += moved[0] - moved[2] * y
-        seen[j, OY] += moved[1] + moved[2] * x
+        for block in (seen, raw):
+            x, y = block[j, OX] - pose[0], block[j, OY] - pose[1]
+            block[j, OX] += moved[0] - moved[2] * y
+            block[j, OY] += moved[1] + moved[2] * x
         observations[usable[j]].heading_rad += np.float32(moved[2])
 
 

@@ -18,6 +18,7 @@ from operators.fuse.imm import (
 )
 from operators.gaussian import (
     AFTER,
+    CLOCK,
     CXX,
     CXY,
     CYY,
@@ -299,9 +300,10 @@ def update(
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
     z[0], z[1] = seen[OX], seen[OY]
-    noise[0] = factor * (seen[RXX] - known_m2) + wandered
-    noise[1] = factor * seen[RXY]
-    noise[2] = factor * (seen[RYY] - known_m2) + wandered
+    vx, vy = ahead[VX], ahead[VY]
+    noise[0] = factor * (seen[RXX] - known_m2) + wandered + seen[CLOCK] * vx * vx
+    noise[1] = factor * seen[RXY] + seen[CLOCK] * vx * vy
+    noise[2] = factor * (seen[RYY] - known_m2) + wandered + seen[CLOCK] * vy * vy
     total = 0.0
     for m in range(MODELS):
         part = 0.0 if m == STILL else dt

@@ -14,8 +14,10 @@ from operators.fuse.gaps import no_gaps
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
 from operators.motion import DIM, MODELS, PACKED
+from operators.register.remember import RAW_FIELDS
+from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 1
+VERSION = 2
 LOCAL_KEYS = 4
 QUARTERS = 4
 MAX_SOURCES = 64
@@ -65,6 +67,7 @@ TRACK = np.dtype(
         ("placed_slot", "u1"),
         ("last_slot", "u1"),  # of the source that saw it last
         ("padding", "u1", (1,)),
+        *RAW_FIELDS,
     ]
 )
 
@@ -90,7 +93,7 @@ SOURCE = np.dtype(
 
 N_TRACKS, N_SOURCES, SWEPT, POSED_US = range(4)
 NEVER = -(2**62)
-_HEADER = struct.Struct("<BBHIIIqq")
+_HEADER = struct.Struct("<BBHIIIIqq")
 
 
 @dataclass(slots=True)
@@ -112,6 +115,8 @@ class TrackerState:
         What is known of gaps, see `operators.fuse.gaps`.
     pose : ndarray of shape (43,)
         Where the frame of a recording is, see `operators.fuse.frame_motion`.
+    registry
+        Clocks and poses of the cell's units.
     """
 
     tracks: RecordArray
@@ -121,6 +126,7 @@ class TrackerState:
     links: IntArray
     gaps: FloatArray
     pose: FloatArray
+    registry: Registry
 
 
 def empty() -> TrackerState:
@@ -133,6 +139,7 @@ def empty() -> TrackerState:
         np.full(FIRST_CAPACITY, -1, np.int64),
         no_gaps(),
         at_rest(),
+        no_registry(),
     )
 
 
@@ -164,13 +171,14 @@ def fill_index(tracks: RecordArray, n: int, heads: IntArray, links: IntArray) ->
 
 
 def pack(state: TrackerState) -> bytes:
-    """Bytes of a state: version byte, counts, gaps and pose, sources, tracks; little-endian."""
+    """Bytes of a state: version, counts, gaps, pose, sources, tracks, registry; little-endian."""
     n_tracks, n_sources, swept, posed_us = (int(value) for value in state.counts)
-    sizes = (TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize)
+    registry = pack_registry(state.registry)
+    sizes = (TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, len(registry))
     header = _HEADER.pack(VERSION, 0, *sizes, swept, posed_us)
     learned = state.gaps.astype("<f8").tobytes(), state.pose.astype("<f8").tobytes()
     tracks = state.tracks[:n_tracks].tobytes()
-    return b"".join((header, *learned, state.sources[:n_sources].tobytes(), tracks))
+    return b"".join((header, *learned, state.sources[:n_sources].tobytes(), tracks, registry))
 
 
 def unpack(data: bytes) -> TrackerState:
@@ -184,14 +192,14 @@ def unpack(data: bytes) -> TrackerState:
     if len(data) < _HEADER.size or data[0] != VERSION:
         msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
         raise LayoutError(msg)
-    (_, _, track_size, n_tracks, n_sources, source_size, swept, posed_us) = _HEADER.unpack_from(
-        data
-    )
+    header = _HEADER.unpack_from(data)
+    _, _, track_size, n_tracks, n_sources, source_size, registry_size, swept, posed_us = header
     state = empty()
     posed = _HEADER.size + state.gaps.nbytes
     first = posed + state.pose.nbytes
     at = first + n_sources * source_size
-    end = at + n_tracks * track_size
+    tracks_end = at + n_tracks * track_size
+    end = tracks_end + registry_size
     sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
     if end != len(data) or not sizes_fit or n_sources > MAX_SOURCES:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
@@ -207,6 +215,7 @@ def unpack(data: bytes) -> TrackerState:
         msg = "tracker state names a bucket that does not exist"
         raise LayoutError(msg)
     fill_index(state.tracks, n_tracks, state.heads, state.links)
+    state.registry = unpack_registry(data[tracks_end:])
     return state
 
 

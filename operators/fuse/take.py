@@ -40,10 +40,11 @@ ABOUT = np.dtype(
         ("fused", "u1"),
         ("moving", "u1"),  # in a frame that may move
         ("trusted", "u1"),  # a probe: it reports itself
+        ("role", "<i8"),  # in the registration; see `operators.register.units.enrol`
     ]
 )
-USED, BIRTH, CLUTTERED, OVERFLOW = (
-    int(use) for use in (Use.USED, Use.BIRTH, Use.CLUTTER, Use.OVERFLOW)
+USED, BIRTH, CLUTTERED, OVERFLOW, QUARANTINED = (
+    int(use) for use in (Use.USED, Use.BIRTH, Use.CLUTTER, Use.OVERFLOW, Use.QUARANTINED)
 )
 # At the rim of what a source looks at nothing can be said about a miss.
 CERTAIN_PART = 0.95
