@@ -22,7 +22,7 @@ from operators.frame import OBSERVATION, Frame, FrameFlag, SourceKind, empty_obs
 from operators.fuse.account import held_by, local_key, sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
-from operators.fuse.frame_motion import carry, carry_to, correct_pose, from_axes, to_axes
+from operators.fuse.frame_motion import carry, carry_to, correct_pose, from_axes, in_frame, to_axes
 from operators.fuse.gaps import comes_back
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow, state_at
@@ -55,7 +55,7 @@ from operators.fuse.take import (
     update_all,
 )
 from operators.gaussian import AFTER, OX, WORTH
-from operators.jit import KeyArray, compiled
+from operators.jit import KeyArray, Record, compiled
 from operators.motion import motion_table, rate_table
 from operators.parameters import Parameters
 from operators.register.collect import collect
@@ -165,6 +165,23 @@ def _pick(chosen: IntArray, target: IntArray, n_seen: int) -> tuple[IntArray, Bo
 
 
 @compiled
+def _is_mixed_up(
+    registry: Registry,
+    about: Record,
+    circle: FloatArray,
+    raw: FloatArray,
+    tracks: RecordArray,
+    heads: IntArray,
+    links: IntArray,
+) -> bool:
+    """Whether the source mixed up datum, unit or axes; a moving frame has none to mix up."""
+    if about.moving:
+        return False
+    is_new, at_us = about.since_us < 0, about.event_us
+    return weigh(registry, about.slot, is_new, at_us, circle, raw, tracks, heads, links) > 0
+
+
+@compiled
 def take_frame(
     tracks: RecordArray,
     counts: IntArray,
@@ -219,12 +236,10 @@ def take_frame(
         note(made[j], np.uint64(0), CLUTTERED, np.nan, 0.0)
     if about.moving:
         counts[POSED_US] = carry_to(pose, about, counts[POSED_US])
-        to_axes(observations, pose)
     usable = usable_ones(observations)
     seen = prepare(observations, usable, kind)
     raw = seen.copy()
-    is_new = about.since_us < 0
-    if weigh(registry, about.slot, is_new, event_us, circle, raw, tracks, heads, links) > 0:
+    if _is_mixed_up(registry, about, circle, raw, tracks, heads, links):
         for j in range(usable.shape[0]):
             made[usable[j]].use = QUARANTINED
         return np.empty(0, np.int64)
@@ -235,6 +250,8 @@ def take_frame(
     correct(seen, registry, role)
     take_scores(source, observations, usable)
     worths(source, observations, usable, seen, WORTH)
+    if about.moving:
+        to_axes(seen, usable, observations, pose)
     order = np.argsort(seen[:, OX], kind="mergesort")
     reach_m = FARTHEST_M + SLACK_M
     if seen.shape[0]:
@@ -255,7 +272,7 @@ def take_frame(
     observation_of, taken = _pick(chosen, target, seen.shape[0])
     if about.moving:
         correct_pose(
-            tracks, slots, observation_of, confirmed, ahead, seen, raw, usable, observations, pose
+            tracks, slots, observation_of, confirmed, ahead, seen, usable, observations, pose
         )
     update_all(
         tracks,
@@ -282,7 +299,7 @@ def take_frame(
         tracks,
         slots,
         observation_of,
-        ahead,
+        in_frame(ahead, pose) if about.moving else ahead,
         raw,
         heads,
         links,

@@ -18,7 +18,22 @@ import math
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.gaussian import AFTER, LAG, OX, OY, VX, VY, X, Y, innovation
+from operators.gaussian import (
+    AFTER,
+    LAG,
+    OVX,
+    OVY,
+    OX,
+    OY,
+    RXX,
+    RXY,
+    RYY,
+    VX,
+    VY,
+    X,
+    Y,
+    innovation,
+)
 from operators.jit import Record, compiled
 
 # Layout of `pose`: x, y, heading, rates of the three, covariance by rows, log of the noise factor.
@@ -76,23 +91,41 @@ def _turn_covariance(
 
 
 @compiled
-def to_axes(observations: RecordArray, pose: FloatArray) -> None:
-    """Carry observations from the moving frame into the axes of the tracks, in place."""
+def to_axes(
+    seen: FloatArray, usable: IntArray, observations: RecordArray, pose: FloatArray
+) -> None:
+    """Carry prepared observations from the moving frame into the axes of the tracks, in place.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (m, PREPARED)
+    usable : ndarray of shape (m,)
+        The observations that they are of, whose headings are turned with them.
+    """
     c, s, w = math.cos(pose[HEADING]), math.sin(pose[HEADING]), pose[RATES + HEADING]
-    for j in range(observations.shape[0]):
-        one = observations[j]
-        x, y = one.x_m, one.y_m
-        vx, vy = _turn(float(one.vx_mps) - w * y, float(one.vy_mps) + w * x, c, s)
-        one.x_m, one.y_m = _turn(x, y, c, s)
-        one.x_m += pose[0]
-        one.y_m += pose[1]
-        one.vx_mps, one.vy_mps = np.float32(vx + pose[RATES]), np.float32(vy + pose[RATES + 1])
-        one.heading_rad += np.float32(pose[HEADING])
-        xx, xy, yy = _turn_covariance(
-            float(one.cov_xx_m2), float(one.cov_xy_m2), float(one.cov_yy_m2), c, s
-        )
-        one.cov_xx_m2, one.cov_xy_m2 = np.float32(xx), np.float32(xy)
-        one.cov_yy_m2 = np.float32(yy)
+    for j in range(seen.shape[0]):
+        row = seen[j]
+        x, y = row[OX], row[OY]
+        vx, vy = _turn(row[OVX] - w * y, row[OVY] + w * x, c, s)
+        row[OVX], row[OVY] = vx + pose[RATES], vy + pose[RATES + 1]
+        row[OX], row[OY] = _turn(x, y, c, s)
+        row[OX] += pose[0]
+        row[OY] += pose[1]
+        row[RXX], row[RXY], row[RYY] = _turn_covariance(row[RXX], row[RXY], row[RYY], c, s)
+        observations[usable[j]].heading_rad += np.float32(pose[HEADING])
+
+
+@compiled
+def in_frame(ahead: FloatArray, pose: FloatArray) -> FloatArray:
+    """Predicted tracks with place and velocity as the moving frame sees them."""
+    made = ahead.copy()
+    c, s, w = math.cos(pose[HEADING]), -math.sin(pose[HEADING]), pose[RATES + HEADING]
+    for i in range(made.shape[0]):
+        row = made[i]
+        x, y = _turn(row[X] - pose[0], row[Y] - pose[1], c, s)
+        vx, vy = _turn(row[VX] - pose[RATES], row[VY] - pose[RATES + 1], c, s)
+        row[X], row[Y], row[VX], row[VY] = x, y, vx + w * y, vy - w * x
+    return made
 
 
 @compiled
@@ -155,7 +188,6 @@ def correct_pose(
     confirmed: BoolArray,
     ahead: FloatArray,
     seen: FloatArray,
-    raw: FloatArray,
     usable: IntArray,
     observations: RecordArray,
     pose: FloatArray,
@@ -167,9 +199,7 @@ def correct_pose(
     slots, observation_of : ndarrays of shape (n,)
         Tracks and the observation that each takes, -1 for none.
     ahead, seen
-        Predicted tracks and prepared observations.
-    raw
-        Prepared observations before registration; `seen`, `raw` and `observations` are moved.
+        Predicted tracks and prepared observations; `seen` and `observations` are moved in place.
     """
     information, vector, pairs = np.zeros((3, 3)), np.zeros(3), 0
     for i in range(slots.shape[0]):
@@ -188,10 +218,9 @@ def correct_pose(
     P -= gain @ information @ np.ascontiguousarray(P[:3, :])
     pose[COVARIANCE:UNREST] = (0.5 * (P + P.T)).ravel()
     for j in range(seen.shape[0]):
-        for block in (seen, raw):
-            x, y = block[j, OX] - pose[0], block[j, OY] - pose[1]
-            block[j, OX] += moved[0] - moved[2] * y
-            block[j, OY] += moved[1] + moved[2] * x
+        x, y = seen[j, OX] - pose[0], seen[j, OY] - pose[1]
+        seen[j, OX] += moved[0] - moved[2] * y
+        seen[j, OY] += moved[1] + moved[2] * x
         observations[usable[j]].heading_rad += np.float32(moved[2])
 
 

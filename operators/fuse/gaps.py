@@ -1,7 +1,7 @@
 """How likely what went out of sight comes back soon: learned from the cell's own tracks.
 
 A track that nobody sees is shown as long as it is more likely than not to be there and to be seen
-again within half a second. What a detector misses now and then comes back at once, what left the
+again soon. What a detector misses now and then comes back at once, what left the
 view does not: which of the two a gap is, the gaps of the past tell. `gaps` has shape (2, 2, 16): of
 tracks that were seen for less or more than 2 s, how many gaps reached each length, and how many
 ended with a hit at about that length.
@@ -20,6 +20,7 @@ LENGTHS = 16
 REACHED, ENDED = range(2)
 OLD_US = 2_000_000
 MOST_GAPS = 400.0
+RHYTHM_GAIN = 0.1
 SOON_US = 500_000
 # What is assumed before anything is known, as so many gaps: each second in sight again is worth as
 # much as it lasted, half of the gaps end within this.
@@ -59,6 +60,15 @@ def note_gap(gaps: FloatArray, track: Record, gap_us: int, ended: bool) -> None:
 
 
 @compiled
+def keep_time(track: Record, gap_us: int) -> None:
+    """Let the track's usual interval between hits follow one gap."""
+    if track.looks <= 1.0:
+        track.rhythm_us = np.float32(gap_us)
+    else:
+        track.rhythm_us += np.float32(RHYTHM_GAIN * (gap_us - track.rhythm_us))
+
+
+@compiled
 def note_deaths(
     gaps: FloatArray, tracks: RecordArray, n: int, gone: BoolArray, event_us: int
 ) -> None:
@@ -71,14 +81,19 @@ def note_deaths(
 
 @compiled
 def comes_back(gaps: FloatArray, track: Record, gap_us: int) -> float:
-    """Probability that a track unseen for so long will be seen again within half a second."""
-    if gap_us < LENGTHS_US[0]:
+    """Probability that a track unseen for so long will be seen again soon.
+
+    Soon is within half a second, or two of the track's own intervals if it is seen less often.
+    """
+    rhythm_us = float(track.rhythm_us)
+    if gap_us < max(LENGTHS_US[0], 1.5 * rhythm_us):
         return 1.0
+    soon_us = max(SOON_US, 2.0 * rhythm_us)
     counts, first = gaps[_age_of(track)], 0
     while first + 1 < LENGTHS and LENGTHS_US[first + 1] <= gap_us:
         first += 1
     ended, k = 0.0, first
-    while k < LENGTHS and LENGTHS_US[k] <= gap_us + SOON_US:
+    while k < LENGTHS and LENGTHS_US[k] <= gap_us + soon_us:
         ended += counts[ENDED, k]
         k += 1
     return float(min(ended / max(counts[REACHED, first], 1e-9), 1.0))

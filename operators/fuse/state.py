@@ -55,6 +55,7 @@ TRACK = np.dtype(
         ("prior_odds", "<f4"),  # log odds of existence of what the first source tells
         ("quality", "<f4"),  # mean evidence of a look that it is no ghost
         ("looks", "<f4"),
+        ("rhythm_us", "<f4"),  # usual time from one hit to the next
         ("place_sum", "<f4"),  # of the places of its scores among their source's
         ("placed", "<f4"),
         ("credit", "<f4"),  # updates, weighted by how far their source can invent objects

@@ -7,7 +7,7 @@ from operators.fuse.account import introduce, is_acquainted, is_shared, take_pro
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit, miss
-from operators.fuse.gaps import note_gap
+from operators.fuse.gaps import keep_time, note_gap
 from operators.fuse.kalman import update
 from operators.fuse.lifecycle import may_confirm, tell_twins_apart
 from operators.fuse.noise import (
@@ -108,6 +108,7 @@ def _take_one(
         note_gap(gaps, track, event_us - track.last_us, True)
         if track.looks >= SEEN_LONG:
             _learn_errors(track, sources, about.slot, ahead, seen, d2, square_m2)
+    keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
     share = update(
         track, ahead, weights, means, covariances, seen, event_us, about.inflation, known_m2

@@ -9,6 +9,7 @@ from operators.jit import compiled
 from operators.register.algebra import inverse
 from operators.register.search import agreement, observed, search
 from operators.register.state import (
+    ANCHOR,
     ERRORS,
     LEAST_WANDER,
     MOST_WANDER,
@@ -55,6 +56,8 @@ def solve(registry: Registry, event_us: int) -> None:
     if n == 0:
         return
     _update(registry, n, _wander(registry, n, elapsed_s))
+    if not (registry.roles == ANCHOR).any():
+        _centre(registry, n)
     if period // SEARCH_PERIODS > before // SEARCH_PERIODS:
         _look_for_steps(registry, n, event_us)
     _relate(registry, n)
@@ -101,6 +104,23 @@ def _update(registry: Registry, n: int, before: FloatArray) -> None:
             surprise = min(step[at] ** 2 / explained, MOST_SURPRISE)
             wander[k] *= math.exp(WANDER_GAIN * (surprise - 1.0))
             wander[k] = min(max(wander[k], LEAST_WANDER[k]), MOST_WANDER[k])
+
+
+@compiled
+def _centre(registry: Registry, n: int) -> None:
+    """Without an anchor let the errors of the units that met have the mean zero.
+
+    What they share no pair shows: left to itself it would follow the tracks, which follow it.
+    """
+    for k in range(ERRORS):
+        total, number = 0.0, 0
+        for unit in range(n):
+            if registry.units[unit].pairs >= MET_PAIRS:
+                total += registry.bias[unit, k]
+                number += 1
+        for unit in range(n):
+            if registry.units[unit].pairs >= MET_PAIRS:
+                registry.bias[unit, k] -= total / number
 
 
 @compiled
