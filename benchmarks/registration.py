@@ -46,7 +46,7 @@ def frames_of(
 
 def parameters_of(mode: str, units: list[UnitModel]) -> Parameters:
     """Without registration every unit counts as surveyed."""
-    known = tuple(unit.source_id for unit in units)
+    known = ",".join(unit.source_id for unit in units)
     return Parameters() if mode == "online" else Parameters(surveyed=known)
 
 

@@ -35,7 +35,8 @@ class Parameters:
     source_rate_hz
         A source that sends more records a second than this is rate limited.
     surveyed
-        Ids of units whose clock and pose are known to be right; others are measured against them.
+        Ids, separated by commas, of units whose clock and pose are known to be right: others are
+        measured against them.
     """
 
     station_id: str = "station"
@@ -50,7 +51,7 @@ class Parameters:
     h3_resolution: int = 7
     max_tracks: int = 8192
     source_rate_hz: float = 2000.0
-    surveyed: tuple[str, ...] = ()
+    surveyed: str = ""
 
     def __post_init__(self) -> None:
         self._check_ranges()

@@ -425,7 +425,7 @@ def _role_of(frame: Frame, parameters: Parameters) -> int:
 
     A feed and what is fused of others' data are no sensors at a place.
     """
-    if frame.kind == _PROBE or frame.source_id in parameters.surveyed:
+    if frame.kind == _PROBE or frame.source_id in parameters.surveyed.split(","):
         return ANCHOR
     registered = frame.kind == _ROADSIDE and not int(frame.flags) & _FUSED
     return 0 if registered else NO_ROLE

@@ -80,7 +80,7 @@ def test_units_agree_with_each_other_closely(registered):
 def test_a_surveyed_unit_is_an_anchor():
     errors = {"a": np.zeros(5), "b": TRUE["b"]}
     frames = scene(errors=errors, probes=())
-    state = follow(frames, Parameters(surveyed=("a",)))
+    state = follow(frames, Parameters(surveyed="a"))
     ((name, (b, _)),) = found(state).items()
     assert name == "b"
     assert (np.abs(b - TRUE["b"]) < (0.02, 0.15, 0.15, np.radians(0.2), 0.004)).all()
@@ -88,7 +88,7 @@ def test_a_surveyed_unit_is_an_anchor():
 
 def test_one_unit_alone_is_taken_as_it_is():
     frames = scene(15.0, errors={"a": TRUE["a"]}, probes=())
-    alone, surveyed = follow(frames), follow(frames, Parameters(surveyed=("a",)))
+    alone, surveyed = follow(frames), follow(frames, Parameters(surveyed="a"))
     at_us = frames[-1].event_time_us
     assert len(tracker.rows(alone, at_us)) > 20
     assert tracker.rows(alone, at_us).tobytes() == tracker.rows(surveyed, at_us).tobytes()
@@ -102,7 +102,7 @@ def test_units_without_common_objects_are_taken_as_they_are():
             "b", lambda t: (far(t)[0] + 2000.0, far(t)[1]), (2000.0, 2000.0), TRUE["b"], 15.0, 2
         ),
     )
-    both, surveyed = follow(frames), follow(frames, Parameters(surveyed=("a", "b")))
+    both, surveyed = follow(frames), follow(frames, Parameters(surveyed="a,b"))
     at_us = frames[-1].event_time_us
     assert tracker.rows(both, at_us).tobytes() == tracker.rows(surveyed, at_us).tobytes()
 
