@@ -81,7 +81,7 @@ def build(
     _stage(tables, "front", by_key(raw), front, declared)
     cell = StepFunction(CellStep(parameters, tracker), encode)
     _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
-    identity = StepFunction(Identity(), encode)
+    identity = StepFunction(Identity(parameters), encode)
     _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), identity)
     reports = take_route(tables, "cell", PUBLISH).union(take_route(tables, "identity", PUBLISH))
     publish = SharedStepFunction(Publish(parameters), encode, share_feature)

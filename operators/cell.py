@@ -16,6 +16,7 @@ from operators._typing import RecordArray
 from operators.continuity import (
     Done,
     Name,
+    corrections,
     heirs,
     pack_claims,
     rename_links,
@@ -23,15 +24,15 @@ from operators.continuity import (
 )
 from operators.envelope import Kind, due_us, seal, unseal
 from operators.frame import Frame, pack_frame, unpack_frames
-from operators.halo import Halo, watch_halo
+from operators.halo import Halo, all_gone, forget_tracks, watch_border
 from operators.jit import KeyArray
 from operators.parameters import Parameters
-from operators.report import LINK_ROW, Report, encoder
+from operators.report import LINK_ROW, Report, Sighting, encoder
 from operators.routes import IDENTITY, PUBLISH
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
 
-VERSION = 1
+VERSION = 2
 RECENT = 5  # snapshots of the last ticks are all kept, older ones every so many ticks
 LIVE_US = 1_000_000  # a source unheard for longer is missing
 MISSING_US = 60_000_000  # and forgotten after this
@@ -90,7 +91,7 @@ class CellState(msgspec.Struct, array_like=True):
     intervals, snapshots
         Boundaries (microseconds of event time) of which frames and tracker states are kept.
     halo
-        Tracks in the halo and the observations linked to them.
+        Tracks of the last tick, lost ones, and those that the identity step knows.
     """
 
     version: int = VERSION
@@ -99,7 +100,7 @@ class CellState(msgspec.Struct, array_like=True):
     heard_us: dict[str, int] = {}
     intervals: list[int] = []
     snapshots: list[int] = []
-    halo: dict[int, Halo] = {}
+    halo: Halo = msgspec.field(default_factory=Halo)
 
 
 _DECODER = msgspec.msgpack.Decoder(CellState)
@@ -138,23 +139,25 @@ class CellStep:
                 frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)
             )
             kept.input_us = tick
-        tracks, taken, entries = self._replay(kept, state.entries, frames, tick)
+        tracks, taken, corrected, entries = self._replay(kept, state.entries, frames, tick)
         rows = self._tracker.rows(tracks, tick)
         quiet = tick - kept.input_us > self._parameters.quiet_us
         if not len(rows) and quiet:
-            return Result(None, dict.fromkeys(state.entries))
+            last = _sighted(all_gone(key, kept.halo), at_us)
+            return Result(None, dict.fromkeys(state.entries), last)
         kept.tick_us = tick
-        report = self._report(kept, tracks, rows, taken, tick)
+        patience_us = self._parameters.acceptance_us
+        gone = forget_tracks(kept.halo, self._tracker.ids_of(tracks), tick, patience_us)
+        report = self._report(kept, tracks, rows, taken, gone, tick)
         outputs = [Output(PUBLISH, key, seal(at_us, Kind.PICTURE, encoder.encode(report)))]
-        outputs += [
-            Output(IDENTITY, ONE_KEY, seal(at_us, Kind.SIGHTING, encoder.encode(sighting)))
-            for sighting in watch_halo(key, kept.halo, rows, taken, tick, self._parameters.halo_m)
-        ]
+        halo_m = self._parameters.halo_m
+        sighting = watch_border(key, kept.halo, rows, taken, corrected, gone, halo_m)
+        outputs += _sighted(sighting, at_us)
         return Result(encoder.encode(kept), entries, outputs, at_us + self._parameters.tick_us)
 
     def _replay(
         self, kept: CellState, stored: Mapping[str, bytes], frames: list[Frame], tick: int
-    ) -> tuple[Any, Done, dict[str, bytes | None]]:
+    ) -> tuple[Any, Done, Done, dict[str, bytes | None]]:
         """Bring the tracker to `tick`: roll back as far as the oldest new frame asks for."""
         step = self._parameters.tick_us
         fresh: dict[int, list[Frame]] = {}
@@ -185,8 +188,9 @@ class CellStep:
             entries[f"l/{boundary}"] = pack_claims(part)
         self._thin(kept, entries, tick)
         new = {id(frame) for frame in frames}
-        taken = [one for part in done.values() for one in part if id(one[0]) in new]
-        return tracks, taken, entries
+        everything = [one for part in done.values() for one in part]
+        taken = [one for one in everything if id(one[0]) in new]
+        return tracks, taken, corrections(everything, before), entries
 
     def _inherit(
         self,
@@ -238,7 +242,13 @@ class CellStep:
             entries[f"f/{boundary}"] = entries[f"l/{boundary}"] = None
 
     def _report(
-        self, kept: CellState, tracks: Any, rows: RecordArray, taken: Done, tick: int
+        self,
+        kept: CellState,
+        tracks: Any,
+        rows: RecordArray,
+        taken: Done,
+        gone: list[int],
+        tick: int,
     ) -> Report:
         kept.heard_us = {s: at for s, at in kept.heard_us.items() if tick - at <= MISSING_US}
         links, sources, topics = _link_rows(taken)
@@ -251,7 +261,15 @@ class CellStep:
             topics,
             sorted(s for s, at in kept.heard_us.items() if tick - at <= LIVE_US),
             sorted(s for s, at in kept.heard_us.items() if tick - at > LIVE_US),
+            gone,
         )
+
+
+def _sighted(sighting: Sighting | None, at_us: int) -> list[Output]:
+    if sighting is None:
+        return []
+    value = seal(at_us, Kind.SIGHTING, encoder.encode(sighting))
+    return [Output(IDENTITY, ONE_KEY, value)]
 
 
 def _link_rows(taken: Done) -> tuple[RecordArray, list[str], list[str]]:

@@ -97,5 +97,33 @@ def rename_links(done: Done, names: dict[int, int]) -> None:
             links["track_id"][links["track_id"] == new_id] = old_id
 
 
+def corrections(done: Done, before: dict[Name, KeyArray]) -> Done:
+    """Frames of which a replay linked some observations otherwise than before.
+
+    Parameters
+    ----------
+    done
+        Frames with their links after the replay.
+    before
+        Tracks of the same frames' observations before it.
+
+    Returns
+    -------
+    list
+        Those frames, with track 0 in the links of the observations that stayed where they were.
+    """
+    corrected = []
+    for frame, links in done:
+        old = before.get(_name(frame))
+        if old is None:
+            continue
+        stayed = old == links["track_id"]
+        if not stayed.all():
+            changed = links.copy()
+            changed["track_id"][stayed] = 0
+            corrected.append((frame, changed))
+    return corrected
+
+
 def _name(frame: Frame) -> Name:
     return frame.topic, frame.partition, frame.offset, frame.event_time_us

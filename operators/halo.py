@@ -1,94 +1,166 @@
-"""Tracks in the halo of a cell: what the identity step is told of them.
+"""Along the border of a cell: what it tells the identity step at each tick.
 
-Two cells that track one object in their shared halo link the same observations to it. So a cell
-tells, once a second for each confirmed track near its border, which observations it linked; and
-more rarely, for each that was there before, that it lives.
+Two cells that track one object in their shared halo link the same observations to it, and take
+them at the same tick, for that is a property of the record. So a cell tells at each tick which
+tracks it may show near its border, which observations it linked there, and which tracks are gone.
+
+Who shows what is decided by depth, the distance inside the cell's own border:
+
+    out of it   |  by the identity step (`in_band`)   |  the cell alone
+    ------------+-------------------------------------+------------------> depth
+         -halo - 10 m             0             halo + 50 m
+
+Beyond its halo a cell gets no observations, so what it has there is a guess. The band reaches
+farther in than out, so that a track is told before any neighbour can see its object.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from operators._typing import RecordArray
+from operators._typing import BoolArray, FloatArray, RecordArray
 from operators.frame import Frame
-from operators.report import Sighting, observation_names
+from operators.report import CLAIM, SEEN, Sighting, observation_names
 from operators.transform.cells import LOCAL, cell
 
-SIGHTING_US = 1_000_000  # how often a track in the halo is told
-AWAY_US = 20_000_000  # how often one is told that was in a halo before, so that its id is kept
-LOST_US = 60_000_000  # how long one is remembered that is not seen
+OUTER_M = 10.0  # a state's error beyond the halo: observed within it, estimated outside
+INNER_M = 50.0  # a tick of the fastest, a state's error in each of two cells, and room
+SHARED_M = 5.0  # nearer than halo and this: a neighbour may have got the observation
 
 
 class Halo(msgspec.Struct, array_like=True):
-    """One track that is or was near the border.
+    """What a cell remembers of its tracks from tick to tick.
 
-    Since when it is, or was last told of; the observations not yet told; whether it ever was.
+    Parameters
+    ----------
+    tracks
+        Ids of all tracks at the last tick, packed little-endian uint64.
+    lost_us
+        Tracks that are missing since, and the tick at which that was noticed.
+    told
+        Tracks that the identity step knows.
     """
 
-    since_us: int
-    observations: list[int]
-    told: bool = False
+    tracks: bytes = b""
+    lost_us: dict[int, int] = {}
+    told: list[int] = []
 
 
-def watch_halo(
+def depths(key: str, rows: RecordArray) -> FloatArray:
+    """Distance inside the border of a cell, metres; infinite in a recording without a place.
+
+    Parameters
+    ----------
+    rows : structured array of shape (n,), dtype `operators.track.TRACK_ROW`
+    """
+    if key == LOCAL:
+        return np.full(len(rows), np.inf)
+    return cell(key).inside_m(rows["x_m"], rows["y_m"])
+
+
+def in_band(depth_m: FloatArray, halo_m: float) -> BoolArray:
+    """Where the identity step decides; shape of `depth_m`."""
+    band: BoolArray = (depth_m > -halo_m - OUTER_M) & (depth_m < halo_m + INNER_M)
+    return band
+
+
+def forget_tracks(halo: Halo, living: Sequence[int], tick_us: int, patience_us: int) -> list[int]:
+    """Tracks that are gone for good; `halo` is brought up to date.
+
+    Parameters
+    ----------
+    living
+        Ids of all tracks of the cell, the hidden ones too.
+    tick_us, patience_us
+        The tick; for how long a frame that comes late may still bring a track back.
+    """
+    now = np.array(living, "<u8").tobytes()
+    if now != halo.tracks:
+        before, after = _unpacked(halo.tracks), _unpacked(now)
+        for track_id in before - after:
+            halo.lost_us[track_id] = tick_us
+        for track_id in after & halo.lost_us.keys():
+            del halo.lost_us[track_id]
+        halo.tracks = now
+    gone = sorted(t for t, since in halo.lost_us.items() if tick_us - since > patience_us)
+    for track_id in gone:
+        del halo.lost_us[track_id]
+    return gone
+
+
+def _unpacked(ids: bytes) -> set[int]:
+    return set(np.frombuffer(ids, "<u8").tolist())
+
+
+def watch_border(
     key: str,
-    halo: dict[int, Halo],
+    halo: Halo,
     rows: RecordArray,
     taken: Sequence[tuple[Frame, RecordArray]],
-    tick_us: int,
+    corrected: Sequence[tuple[Frame, RecordArray]],
+    gone: Sequence[int],
     halo_m: float,
-) -> list[Sighting]:
-    """Sightings to tell at a tick; `halo` is brought up to date in place.
+) -> Sighting | None:
+    """What the identity step is told at a tick; None for nothing.
 
     Parameters
     ----------
     key
         The cell's.
     halo
-        Tracks that are or were near the border by local id.
+        Brought up to date in place.
     rows : structured array of shape (n,), dtype `operators.track.TRACK_ROW`
         Living tracks at the tick.
-    taken
-        New frames with one `operators.track.LINK` for each observation.
-    tick_us, halo_m
-        The tick; width of the halo, metres.
+    taken, corrected
+        New frames, and frames of earlier ticks that a replay linked otherwise, each with one
+        `operators.track.LINK` for each observation, track 0 where there is nothing to tell.
+    gone
+        As `forget_tracks` gave it.
+    halo_m
+        Width of the halo, metres.
     """
     if key == LOCAL:
-        return []
-    near = np.abs(cell(key).inside_m(rows["x_m"], rows["y_m"])) < halo_m
-    around = set(rows["track_id"][near].tolist())
-    alive = dict(zip(rows["track_id"].tolist(), rows, strict=True)) if halo or around else {}
-    _leave(halo, around, alive.keys(), tick_us)
-    for track_id in sorted(around):
-        halo.setdefault(track_id, Halo(tick_us, []))
-    _collect({track_id: halo[track_id] for track_id in around}, taken)
-    told = []
-    for track_id, held in sorted(halo.items()):
-        row = alive.get(track_id)
-        every_us = SIGHTING_US if track_id in around else AWAY_US
-        if row is not None and row["confirmed"] and tick_us - held.since_us >= every_us:
-            told.append(Sighting(key, track_id, int(row["born_us"]), held.observations))
-            halo[track_id] = Halo(tick_us, [], told=True)
-    return told
+        return None
+    seen = _seen(rows, depths(key, rows), halo_m)
+    claims, again = _claims(key, taken, halo_m), _claims(key, corrected, halo_m)
+    told = set(halo.told)
+    over = sorted(told.intersection(gone))
+    fresh = set(seen["track_id"].tolist()) - told
+    if over or fresh:
+        halo.told = sorted((told | fresh).difference(over))
+    if not (len(seen) or len(claims) or len(again) or over):
+        return None
+    return Sighting(key, seen.tobytes(), claims.tobytes(), again.tobytes(), over)
 
 
-def _leave(halo: dict[int, Halo], around: Set[int], alive: Set[int], tick_us: int) -> None:
-    """Forget tracks that left the border untold, and those that have long gone."""
-    for track_id in halo.keys() - around:
-        held = halo[track_id]
-        if not held.told or (track_id not in alive and tick_us - held.since_us > LOST_US):
-            del halo[track_id]
-        else:
-            held.observations.clear()
+def all_gone(key: str, halo: Halo) -> Sighting | None:
+    """What is told of a cell that falls asleep and forgets everything; None for nothing."""
+    return Sighting(key, b"", b"", b"", halo.told) if halo.told else None
 
 
-def _collect(halo: dict[int, Halo], taken: Sequence[tuple[Frame, RecordArray]]) -> None:
-    for frame, links in taken:
-        hit = np.isin(links["track_id"], np.fromiter(halo, np.uint64, len(halo)))
-        if not hit.any():
-            continue
-        record = (frame.topic, frame.partition, frame.offset)
-        names = observation_names(record, frame.observations["index"][hit])
-        for track_id, name in zip(links["track_id"][hit].tolist(), names, strict=True):
-            halo[track_id].observations.append(name)
+def _seen(rows: RecordArray, depth_m: FloatArray, halo_m: float) -> RecordArray:
+    near = np.flatnonzero(in_band(depth_m, halo_m) & (rows["confirmed"] == 1))
+    seen = np.zeros(len(near), SEEN)
+    for name in ("track_id", "born_us", "last_us"):
+        seen[name] = rows[name][near]
+    seen["depth_m"] = depth_m[near]
+    return seen
+
+
+def _claims(key: str, done: Sequence[tuple[Frame, RecordArray]], halo_m: float) -> RecordArray:
+    """Linked observations that a neighbour may have got too, dtype `CLAIM`."""
+    linked = [(frame, links) for frame, links in done if len(links)]
+    if not linked:
+        return np.zeros(0, CLAIM)
+    seen = [frame.observations for frame, _ in linked]
+    x, y, index = (np.concatenate([o[name] for o in seen]) for name in ("x_m", "y_m", "index"))
+    track = np.concatenate([links["track_id"] for _, links in linked])
+    depth_m = cell(key).inside_m(x, y)
+    near = np.flatnonzero((track != 0) & (depth_m < halo_m + SHARED_M))
+    of = np.repeat(np.arange(len(linked)), [len(links) for _, links in linked])[near]
+    places = [(frame.topic, frame.partition, frame.offset) for frame, _ in linked]
+    claims = np.zeros(len(near), CLAIM)
+    claims["observation"] = observation_names(places, of, index[near])
+    claims["track_id"] = track[near]
+    return claims

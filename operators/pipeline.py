@@ -117,7 +117,7 @@ class Pipeline:
         self.front = Stage(Front(parameters, decode), share_source)
         self._stages = {
             CELL: Stage(CellStep(parameters, tracker)),
-            IDENTITY: Stage(Identity()),
+            IDENTITY: Stage(Identity(parameters)),
             PUBLISH: Stage(Publish(parameters), share_feature),
         }
 

@@ -5,26 +5,36 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from operators._typing import RecordArray
+from operators._typing import BoolArray, RecordArray
 from operators.account.observations import ObservationLedger
 from operators.account.records import SECOND_US
 from operators.enrich.context import context_flags
 from operators.envelope import Kind, due_us, unseal
+from operators.halo import depths, in_band
+from operators.jit import KeyArray
 from operators.parameters import Parameters
 from operators.picture import columns, positions
-from operators.report import LINK_ROW, Report, encoder, name_decoder, report_decoder
+from operators.report import (
+    LINK_ROW,
+    Happening,
+    Name,
+    Report,
+    encoder,
+    report_decoder,
+    verdict_decoder,
+)
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
-from operators.transform.cells import LOCAL, cell
+from operators.transform.cells import LOCAL
 from operators.transform.place import cell_integer
 
-VERSION = 1
-NAMED_US = 60_000_000  # how long a name outlives its track
+VERSION = 2
+UNSEEN = "unseen"
 
 
 class PublishState(msgspec.Struct, array_like=True):
-    """Value of one cell.
+    """Value of one cell. Sets of tracks are packed uint64, ascending.
 
     Parameters
     ----------
@@ -36,10 +46,12 @@ class PublishState(msgspec.Struct, array_like=True):
         Tick of the last picture.
     names
         One id of each local track that has another.
-    named_us
-        Tick at which each of them was last alive.
+    withheld
+        Tracks near the border that another cell shows.
     published
-        Local tracks that were in a picture, with the tick of the last.
+        Tracks that were in a picture, of this cell or under their name of another.
+    watched
+        Tracks that were near the border: the identity step knows when their object ends.
     ledger
         Open second of the observation ledger.
     """
@@ -48,8 +60,9 @@ class PublishState(msgspec.Struct, array_like=True):
     sequence: int = 0
     tick_us: int = 0
     names: dict[int, int] = {}
-    named_us: dict[int, int] = {}
-    published: dict[int, int] = {}
+    withheld: bytes = b""
+    published: bytes = b""
+    watched: bytes = b""
     ledger: ObservationLedger = msgspec.field(default_factory=ObservationLedger)
 
 
@@ -73,12 +86,17 @@ class Publish:
         kept = _DECODER.decode(state.value) if state.value else PublishState()
         check_version(kept.version, VERSION, "state of the publish step")
         opened = [unseal(event)[1:] for event in due]
+        pictures = [content for kind, content in opened if kind is Kind.PICTURE]
+        tick = at_us - self._parameters.cut_us
         outputs: list[Output] = []
         for content in sorted(c for kind, c in opened if kind is Kind.NAME):
-            outputs += self._rename(key, kept, content, at_us)
-        for content in (c for kind, c in opened if kind is Kind.PICTURE):
+            verdict = verdict_decoder.decode(content)
+            _rename(kept, verdict.names)
+            outputs += [self._event(key, tick, happening) for happening in verdict.happenings]
+        if not pictures and state.value is None:
+            return Result(None, {}, outputs)
+        for content in pictures:
             outputs += self._publish(key, kept, report_decoder.decode(content), shared)
-        tick = at_us - self._parameters.cut_us
         next_us = kept.tick_us + self._parameters.tick_us
         asleep = tick >= next_us
         if asleep:
@@ -96,30 +114,17 @@ class Publish:
         return Result(encoder.encode(kept), {}, outputs, min(wakes) + self._parameters.cut_us)
 
     def _fall_asleep(self, key: str, kept: PublishState, tick_us: int) -> list[Output]:
-        """End what was in the last picture of a cell that says nothing more."""
-        ends = [
-            self._event(key, "end", kept.names.get(track_id, track_id), None, tick_us, "unseen")
-            for track_id, last in sorted(kept.published.items())
-            if last == kept.tick_us
-        ]
-        kept.published, kept.names, kept.named_us = {}, {}, {}
+        """Forget the tracks of a cell that says nothing more."""
+        ends = self._end(key, kept, _ids(kept.published).tolist(), tick_us)
+        kept.names, kept.withheld, kept.published, kept.watched = {}, b"", b"", b""
         return ends
-
-    def _rename(self, key: str, kept: PublishState, content: bytes, at_us: int) -> list[Output]:
-        told = name_decoder.decode(content)
-        before = kept.names.get(told.track_id, told.track_id)
-        tick = at_us - self._parameters.cut_us
-        kept.names[told.track_id], kept.named_us[told.track_id] = told.name, tick
-        if told.track_id not in kept.published or before == told.name:
-            return []
-        return [self._event(key, "alias", before, told.name, tick, "shared observations")]
 
     def _publish(
         self, key: str, kept: PublishState, report: Report, shared: Mapping[str, bytes]
     ) -> list[Output]:
         rows = np.frombuffer(report.rows, TRACK_ROW)
-        shown = self._owned(key, rows)
-        events = self._events(key, kept, rows, shown, report.tick_us)
+        shown = self._owned(key, kept, rows[rows["confirmed"] == 1])
+        events = self._events(key, kept, shown, report)
         picture = self._picture(key, kept, report, _named(shown, kept.names), shared)
         outputs = [Output(OBJECTS, key, encoder.encode(picture)), *events]
         links = _named(np.frombuffer(report.links, LINK_ROW), kept.names)
@@ -127,37 +132,39 @@ class Publish:
             kept.ledger.add(links, report.link_sources, report.tick_us)
             value = self._links(key, report, links)
             outputs.append(Output(LINKS, key, encoder.encode(value)))
+        _forget(kept, report.gone)
         kept.sequence, kept.tick_us = kept.sequence + 1, report.tick_us
         return outputs
 
-    def _owned(self, key: str, rows: RecordArray) -> RecordArray:
-        """Confirmed tracks inside the cell's own border."""
-        confirmed: RecordArray = rows[rows["confirmed"] == 1]
-        if key == LOCAL or not len(confirmed):
-            return confirmed
-        inside = cell(key).inside_m(confirmed["x_m"], confirmed["y_m"])
-        owned: RecordArray = confirmed[inside >= 0.0]
+    def _owned(self, key: str, kept: PublishState, confirmed: RecordArray) -> RecordArray:
+        """Tracks that this cell shows, and no other (`operators.halo`)."""
+        depth_m, halo_m = depths(key, confirmed), self._parameters.halo_m
+        band, ids = in_band(depth_m, halo_m), confirmed["track_id"]
+        kept.watched = _with(kept.watched, ids[band])
+        given = band & ~_among(ids, kept.withheld)
+        owned: RecordArray = confirmed[given | (~band & (depth_m > 0.0))]
         return owned
 
     def _events(
-        self, key: str, kept: PublishState, rows: RecordArray, shown: RecordArray, tick_us: int
+        self, key: str, kept: PublishState, shown: RecordArray, report: Report
     ) -> list[Output]:
-        events = []
-        for track_id in shown["track_id"].tolist():
-            if track_id not in kept.published and track_id not in kept.names:
-                events.append(self._event(key, "birth", track_id, None, tick_us, "confirmed"))
-            kept.published[track_id] = tick_us
-        living = set(rows["track_id"].tolist())
-        for track_id in sorted(kept.published.keys() - living):
-            name = kept.names.get(track_id, track_id)
-            last = kept.published.pop(track_id)
-            if tick_us - last <= self._parameters.tick_us:
-                events.append(self._event(key, "end", name, None, tick_us, "unseen"))
-        # What comes out of a shadow has its id: names outlive their tracks for a while.
-        kept.named_us.update(dict.fromkeys(kept.names.keys() & living, tick_us))
-        for track_id in [t for t, at in kept.named_us.items() if tick_us - at > NAMED_US]:
-            del kept.names[track_id], kept.named_us[track_id]
-        return events
+        ids = shown["track_id"]
+        new = ids[~_among(ids, kept.published)]
+        kept.published = _with(kept.published, new)
+        births = [
+            self._event(key, report.tick_us, Happening("birth", name, None, "confirmed"))
+            for name in sorted(kept.names.get(track_id, track_id) for track_id in new.tolist())
+        ]
+        return births + self._end(key, kept, report.gone, report.tick_us)
+
+    def _end(self, key: str, kept: PublishState, gone: Sequence[int], tick_us: int) -> list[Output]:
+        """Ends of tracks that never came near the border; of others the identity step tells."""
+        lost = np.array(gone, np.uint64)
+        shown_once = _among(lost, kept.published) & ~_among(lost, kept.watched)
+        return [
+            self._event(key, tick_us, Happening("end", track_id, None, UNSEEN))
+            for track_id in sorted(lost[shown_once].tolist())
+        ]
 
     def _picture(
         self,
@@ -193,16 +200,8 @@ class Publish:
             **{name: np.ascontiguousarray(links[name]).tobytes() for name in names},
         }
 
-    def _event(
-        self, key: str, kind: str, track_id: int, other: int | None, tick_us: int, evidence: str
-    ) -> Output:
-        value = {
-            **self._head(key, tick_us),
-            "kind": kind,
-            "track_id": track_id,
-            "other_track_id": other,
-            "evidence": evidence,
-        }
+    def _event(self, key: str, tick_us: int, happening: Happening) -> Output:
+        value = self._head(key, tick_us) | msgspec.structs.asdict(happening)
         return Output(EVENTS, key, encoder.encode(value))
 
     def _head(self, key: str, tick_us: int) -> dict[str, object]:
@@ -215,10 +214,63 @@ class Publish:
         }
 
 
+def _rename(kept: PublishState, names: Sequence[Name]) -> None:
+    """Take over what the identity step said of tracks; `kept` is changed in place."""
+    if not names:
+        return
+    for told in names:
+        if told.name == told.track_id:
+            kept.names.pop(told.track_id, None)
+        else:
+            kept.names[told.track_id] = told.name
+    kept.withheld = _with(kept.withheld, [told.track_id for told in names if not told.shown])
+    kept.withheld = _without(kept.withheld, [told.track_id for told in names if told.shown])
+    kept.published = _with(kept.published, [told.track_id for told in names if told.known])
+
+
+def _forget(kept: PublishState, gone: Sequence[int]) -> None:
+    """Drop tracks that are gone for good; `kept` is changed in place."""
+    if not gone:
+        return
+    kept.names = {track_id: name for track_id, name in kept.names.items() if track_id not in gone}
+    kept.withheld = _without(kept.withheld, gone)
+    kept.published = _without(kept.published, gone)
+    kept.watched = _without(kept.watched, gone)
+
+
+def _ids(packed: bytes) -> KeyArray:
+    return np.frombuffer(packed, "<u8")
+
+
+def _among(ids: KeyArray, packed: bytes) -> BoolArray:
+    """Which ids are in a set."""
+    known = _ids(packed)
+    if not len(known):
+        return np.zeros(len(ids), np.bool_)
+    found: BoolArray = known[np.searchsorted(known, ids).clip(max=len(known) - 1)] == ids
+    return found
+
+
+def _with(packed: bytes, more: Sequence[int] | KeyArray) -> bytes:
+    added = np.array(more, "<u8")
+    fresh = added[~_among(added, packed)]
+    return np.union1d(_ids(packed), fresh).tobytes() if len(fresh) else packed
+
+
+def _without(packed: bytes, less: Sequence[int]) -> bytes:
+    ids = _ids(packed)
+    lost = np.sort(np.array(less, "<u8")).tobytes()
+    return ids[~_among(ids, lost)].tobytes() if len(less) else packed
+
+
 def _named(rows: RecordArray, names: Mapping[int, int]) -> RecordArray:
     """Rows with the one id of each track instead of the cell's own."""
     if not names:
         return rows
     renamed = rows.copy()
-    renamed["track_id"] = [names.get(i, i) for i in rows["track_id"].tolist()]
+    local = np.array(sorted(names), "<u8")
+    name = np.array([names[track_id] for track_id in local.tolist()], "<u8")
+    at = np.searchsorted(local, rows["track_id"]).clip(max=len(local) - 1)
+    hit = local[at] == rows["track_id"]
+    renamed["track_id"][hit] = name[at[hit]]
     return renamed

@@ -1,7 +1,13 @@
 """What a cell reports at a tick, and what cells and the identity step tell each other."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 import msgspec
 import numpy as np
+
+from operators._typing import IntArray
+from operators.jit import KeyArray
 
 # One observation's link as published: `operators.track.LINK` with where it came from.
 LINK_ROW = np.dtype(
@@ -18,6 +24,19 @@ LINK_ROW = np.dtype(
         ("weight", "<f4"),
     ]
 )
+
+# A confirmed track near its cell's border, as the cell sees it at a tick.
+SEEN = np.dtype(
+    [
+        ("track_id", "<u8"),  # the cell's own
+        ("born_us", "<i8"),
+        ("last_us", "<i8"),  # event time of its last observation
+        ("depth_m", "<f8"),  # inside the cell's border, negative outside
+    ]
+)
+
+# An observation that a neighbour may have too, with the track that the cell linked it to.
+CLAIM = np.dtype([("observation", "<u8"), ("track_id", "<u8")])
 
 
 class Report(msgspec.Struct, array_like=True):
@@ -37,6 +56,8 @@ class Report(msgspec.Struct, array_like=True):
         Tables for the links.
     live, missing
         Sources heard in the last second; heard in the last minute but not since.
+    gone
+        Tracks that the cell has forgotten for good.
     """
 
     tick_us: int
@@ -47,58 +68,111 @@ class Report(msgspec.Struct, array_like=True):
     link_topics: list[str]
     live: list[str]
     missing: list[str]
+    gone: list[int] = []
 
 
 class Sighting(msgspec.Struct, array_like=True):
-    """A confirmed track in the halo of a cell, with what it was made of.
+    """What a cell saw along its border at one tick.
 
     Parameters
     ----------
-    cell, track_id
-        The cell and its local id.
-    born_us
-        Event time of its first observation.
-    observations
-        64-bit names of observations linked to it since it came into the halo.
+    cell
+        Its key.
+    seen
+        Packed `SEEN` array: the tracks that it may show.
+    claims
+        Packed `CLAIM` array: observations taken at this tick, by tentative tracks as well.
+    corrected
+        Packed `CLAIM` array: observations of earlier ticks that a replay gave to other tracks.
+    gone
+        Tracks seen before that the cell has forgotten for good.
     """
 
     cell: str
-    track_id: int
-    born_us: int
-    observations: list[int]
+    seen: bytes
+    claims: bytes
+    corrected: bytes
+    gone: list[int]
 
 
 class Name(msgspec.Struct, array_like=True):
-    """The one id under which a cell's local track is published."""
+    """How a cell's local track is published.
+
+    Parameters
+    ----------
+    track_id, name
+        The local id, and the one id of the object.
+    shown
+        Whether this cell, and so no other, has its row.
+    known
+        Whether the object was published before under this name, by whatever cell.
+    """
 
     track_id: int
     name: int
+    shown: bool
+    known: bool
+
+
+class Happening(msgspec.Struct, array_like=True):
+    """An alias, a split or an end that only the identity step can know of, with its evidence."""
+
+    kind: str
+    track_id: int
+    other_track_id: int | None
+    evidence: str
+
+
+class Verdict(msgspec.Struct, array_like=True):
+    """What the identity step tells a cell's publish step at one tick."""
+
+    names: list[Name]
+    happenings: list[Happening]
 
 
 report_decoder = msgspec.msgpack.Decoder(Report)
 sighting_decoder = msgspec.msgpack.Decoder(Sighting)
-name_decoder = msgspec.msgpack.Decoder(Name)
+verdict_decoder = msgspec.msgpack.Decoder(Verdict)
 encoder = msgspec.msgpack.Encoder()
 
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
 
-def observation_names(record: tuple[str, int, int], index: "np.ndarray") -> list[int]:  # type: ignore[type-arg]
+
+def observation_names(
+    records: Sequence[tuple[str, int, int]], of: IntArray, index: IntArray
+) -> KeyArray:
     """64-bit names of observations: equal in every cell that sees them.
 
     Parameters
     ----------
-    record
-        Topic, partition and offset of the raw record.
-    index : ndarray of shape (n,)
-        Positions in the message.
+    records
+        Topic, partition and offset of raw records.
+    of, index : ndarrays of shape (n,)
+        Each observation's record, as a position in `records`, and its position in the message.
+
+    Returns
+    -------
+    ndarray of shape (n,), uint64
+        Place in the log and in the message, mixed twice by the finaliser of SplitMix64 (Steele,
+        Lea, Flood, Fast splittable pseudorandom number generators, OOPSLA 2014).
     """
-    topic, partition, offset = record
-    head = hash_record(topic, partition, offset)
-    return [(head + 0x9E3779B97F4A7C15 * (int(i) + 1)) & 0x7FFFFFFFFFFFFFFF for i in index]
+    heads = np.array([hash_log(topic, part) for topic, part, _ in records], np.uint64)
+    offsets = np.array([offset for _, _, offset in records], np.int64).astype(np.uint64)
+    places = _mixed(heads ^ offsets)
+    return _mixed(places[of] + _STEP * (index.astype(np.uint64) + np.uint64(1)))
 
 
-def hash_record(topic: str, partition: int, offset: int) -> int:
-    """64-bit FNV-1a hash of a record's place in the log."""
+def _mixed(value: KeyArray) -> KeyArray:
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: KeyArray = value ^ (value >> np.uint64(31))
+    return mixed
+
+
+@lru_cache(maxsize=4096)
+def hash_log(topic: str, partition: int) -> int:
+    """64-bit FNV-1a hash of a partition of a topic."""
     value = 0xCBF29CE484222325
-    for byte in f"{topic}/{partition}/{offset}".encode():
+    for byte in f"{topic}/{partition}".encode():
         value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
     return value

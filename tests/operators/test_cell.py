@@ -10,8 +10,8 @@ from operators.frame import pack_frame
 from operators.front import picture_due_us
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
-from operators.report import LINK_ROW, report_decoder
-from operators.routes import PUBLISH
+from operators.report import CLAIM, LINK_ROW, SEEN, report_decoder, sighting_decoder
+from operators.routes import IDENTITY, PUBLISH
 from operators.track import TRACK_ROW
 from tests.builders import HOME, START_US, a_frame
 
@@ -19,15 +19,95 @@ PARAMETERS = Parameters(quiet_us=500_000)
 TICK_US, CUT_US = PARAMETERS.tick_us, PARAMETERS.cut_us
 
 
-def drive(frames, parameters=PARAMETERS, watermark_us=FOREVER_US):
-    """Reports by tick."""
+def sent(frames, parameters=PARAMETERS, watermark_us=FOREVER_US):
+    """Outputs of the step."""
     stage = Stage(CellStep(parameters, tracker))
     for frame in frames:
         due_us = picture_due_us(frame.event_time_us, frame.receive_time_us, parameters)
         stage.take(HOME.key, seal(due_us, Kind.FRAMES, pack_frame(frame)))
-    sent = [unseal(o.value)[2] for o in stage.advance(watermark_us) if o.route == PUBLISH]
-    reports = [report_decoder.decode(content) for content in sent]
+    return list(stage.advance(watermark_us))
+
+
+def drive(frames, parameters=PARAMETERS, watermark_us=FOREVER_US):
+    """Reports by tick."""
+    made = [
+        unseal(o.value)[2] for o in sent(frames, parameters, watermark_us) if o.route == PUBLISH
+    ]
+    reports = [report_decoder.decode(content) for content in made]
     return {report.tick_us - START_US: report for report in reports}
+
+
+def sightings(frames):
+    """What the identity step is told, by tick."""
+    told = [unseal(o.value) for o in sent(frames) if o.route == IDENTITY]
+    return {
+        at_us - CUT_US - START_US: sighting_decoder.decode(content) for at_us, _, content in told
+    }
+
+
+def at_border(n=30, **fields):
+    """Frames of one object that stands on the cell's border."""
+    a, b, c = HOME.edges[0]
+    rng = np.random.default_rng(3)
+    return [
+        a_frame([rng.normal((-c * a, -c * b), 0.2)], START_US + 50_000 * k, offset=k, **fields)
+        for k in range(n)
+    ]
+
+
+def test_the_identity_step_hears_of_a_track_at_the_border_until_it_is_gone():
+    told = sightings(at_border())
+    report = drive(at_border())
+    seen = [tick for tick, one in told.items() if len(one.seen)]
+    shown = [
+        tick
+        for tick, one in report.items()
+        if np.frombuffer(one.rows, TRACK_ROW)["confirmed"].any()
+    ]
+    assert seen == shown
+    (track_id,) = {
+        int(i) for one in told.values() for i in np.frombuffer(one.seen, SEEN)["track_id"]
+    }
+    claims = np.concatenate([np.frombuffer(one.claims, CLAIM) for one in told.values()])
+    assert set(claims["track_id"].tolist()) == {track_id}
+    assert len(set(claims["observation"].tolist())) == len(claims) == 30
+    assert [one.gone for one in told.values() if one.gone] == [[track_id]]
+    assert told[max(told)].gone == [track_id]
+
+
+def test_what_a_late_frame_links_otherwise_is_told_as_corrected():
+    """Late frames show that what seemed to be two objects is one that moved."""
+    a, b, c = HOME.edges[0]
+
+    def along(m, event_us, **fields):
+        return a_frame([(-c * a - m * b, -c * b + m * a)], START_US + event_us, **fields)
+
+    frames = [
+        along(0.0 if k < 3 else 10.0, 50_000 * k, offset=k) for k in (*range(3), *range(8, 20))
+    ]
+    late = {"receive_time_us": START_US + 1_200_000}
+    between = [along(2.0 * k, 100_000 + 50_000 * k, offset=100 + k, **late) for k in range(1, 5)]
+    prompt, told = sightings(frames), sightings([*frames, *between])
+    assert not any(one.corrected for one in prompt.values())
+    before, after = (
+        dict(np.concatenate([np.frombuffer(v, CLAIM) for v in made]).tolist())
+        for made in (
+            [one.claims for one in prompt.values()],
+            [one.corrected for one in told.values()],
+        )
+    )
+    assert after
+    assert all(before[name] != track_id for name, track_id in after.items())
+
+
+def test_a_report_tells_which_tracks_are_gone_when_no_late_frame_can_bring_them_back():
+    frames = [a_frame([[0.0, 0.0]], START_US)]
+    frames += [a_frame([[500.0, 0.0]], START_US + 50_000 * k, offset=k) for k in range(1, 120)]
+    reports = drive(frames)
+    first = int(np.frombuffer(reports[0].rows, TRACK_ROW)["track_id"][0])
+    (tick,) = [tick for tick, report in reports.items() if first in report.gone]
+    # A tentative track is kept for 1.2 s, and deleted by a sweep of every 0.2 s.
+    assert 1_200_000 < tick - PARAMETERS.acceptance_us <= 1_700_000
 
 
 def stream(n=40, late=(), by_us=700_000):

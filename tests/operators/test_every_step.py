@@ -4,6 +4,7 @@ import random
 from collections import namedtuple
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,16 @@ from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
 from operators.publish import Publish
 from operators.raw import pack_raw
-from operators.report import Name, Report, Sighting, encoder
+from operators.report import (
+    CLAIM,
+    SEEN,
+    Happening,
+    Name,
+    Report,
+    Sighting,
+    Verdict,
+    encoder,
+)
 from operators.step import State
 from tests.builders import (
     HOME,
@@ -67,11 +77,21 @@ def cell():
 
 
 def identity():
+    """Tracks of four cells that share observations, cross each other, hide, and go."""
     events = []
-    for k in range(30):
-        sighting = Sighting(f"c{k % 4}", k % 5, START_US + k % 3, [k // 3, k // 4 + 100])
-        events.append(seal(START_US + k // 6 * TICK_US, Kind.SIGHTING, encoder.encode(sighting)))
-    return Case(Identity, "all", events, {})
+    for k in range(40):
+        for c in range(4):
+            own = [10 * c + i for i in range(3)]
+            there = [i for i in own if (k + i) % 7 and k < 39]
+            seen = [(i, START_US + i % 3, START_US, 9.0 * c - k) for i in there]
+            claims = [(3 * k + i % 10, i) for i in own if (i + c + k // 9) % 5]
+            corrected = [(3 * k - 3 + i % 10, i) for i in own if k % 11 == 10]
+            packed = [np.array(made, CLAIM).tobytes() for made in (claims, corrected)]
+            gone = own if k == 39 else []
+            sighting = Sighting(f"c{c}", np.array(seen, SEEN).tobytes(), *packed, gone)
+            at_us = START_US + k * TICK_US
+            events.append(seal(at_us, Kind.SIGHTING, encoder.encode(sighting)))
+    return Case(lambda: Identity(PARAMETERS), "all", events, {})
 
 
 def publish():
@@ -83,8 +103,10 @@ def publish():
         due_us = tick + PARAMETERS.cut_us
         events.append(seal(due_us, Kind.PICTURE, encoder.encode(report)))
         if k % 3 == 2:
-            name = Name(k // 3 + 1, 70 + k)
-            events.append(seal(due_us, Kind.NAME, encoder.encode(name)))
+            names = [Name(k // 3 + 1, 70 + k, shown=k % 2 == 0, known=k % 4 == 0)]
+            happenings = [Happening("alias", 70 + k, 70, "shared observations")]
+            verdict = encoder.encode(Verdict(names, happenings))
+            events.append(seal(due_us, Kind.NAME, verdict))
     return Case(lambda: Publish(PARAMETERS), HOME.key, events, {})
 
 
@@ -165,11 +187,14 @@ def test_a_key_that_has_gone_quiet_is_forgotten(name):
     assert (value, entries) == (None, {})
 
 
+VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2}
+
+
 @pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
 def test_the_value_begins_with_its_version(name):
     states = [value for _, value, _, _ in STRAIGHT[id(CASES[name])] if value is not None]
     assert states
-    assert {msgspec.msgpack.decode(value)[0] for value in states} == {1}
+    assert {msgspec.msgpack.decode(value)[0] for value in states} == {VERSIONS[name]}
     assert not any(value.startswith(b"\x80") for value in states)  # what a pickle begins with
 
 

@@ -179,11 +179,30 @@ def across(edge, from_m, to_m):
     return [((d - c) * a, (d - c) * b) for d in (from_m, to_m)]
 
 
+def once_a_tick(rows):
+    """Whether one object has exactly one row at every tick from the first to the last."""
+    ticks = [tick for tick, _, _ in rows]
+    return sorted(ticks) == list(range(min(ticks), max(ticks) + 1, 100_000))
+
+
 @pytest.mark.parametrize("edge", range(6))
 def test_an_object_keeps_its_id_over_a_border(edge):
     rows = shown(drive_along(across(edge, 300.0, -300.0), 15.0))
     assert len({cell_key for _, cell_key, _ in rows}) == 2
     assert len({track_id for _, _, track_id in rows}) == 1
+    assert once_a_tick(rows)
+
+
+def test_an_object_that_turns_round_at_the_border_stays_where_it_was():
+    a, b, _ = HOME.edges[0]
+    inward, aside = np.array([a, b]), np.array([-b, a])
+    start, foot = (np.array(place) for place in across(0, 80.0, 7.0))
+    turn = np.linspace(0.0, np.pi, 12)[:, None]
+    bow = foot - 14.0 * np.sin(turn) * inward + 14.0 * (1.0 - np.cos(turn)) * aside
+    rows = shown(drive_along([start, *bow, start + 28.0 * aside], 5.0))
+    assert {cell_key for _, cell_key, _ in rows} == {HOME.key}
+    assert len({track_id for _, _, track_id in rows}) == 1
+    assert once_a_tick(rows)
 
 
 @pytest.mark.parametrize("k", range(6))
@@ -196,6 +215,17 @@ def test_an_object_keeps_its_id_where_three_cells_meet(k):
     rows = shown(drive_along([start, middle, end], 12.0))
     assert len({cell_key for _, cell_key, _ in rows}) >= 2
     assert len({track_id for _, _, track_id in rows}) == 1
+    assert once_a_tick(rows)
+
+
+@pytest.mark.parametrize("k", range(3))
+def test_an_object_that_is_born_where_three_cells_meet_has_one_row(k):
+    outputs = drive_along([corner(k), np.array(corner(k)) + np.array([9.0, 6.0])], 2.0)
+    rows = shown(outputs)
+    assert len({track_id for _, _, track_id in rows}) == 1
+    assert once_a_tick(rows)
+    kinds = Counter(v["kind"] for v in values(outputs, "track.events"))
+    assert kinds == {"birth": 1, "end": 1}
 
 
 def test_an_object_keeps_its_id_over_a_cell_that_takes_minutes_to_cross():

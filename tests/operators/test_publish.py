@@ -4,10 +4,11 @@ import pytest
 
 from operators.enrich.context import share_feature
 from operators.envelope import Kind, seal
+from operators.halo import INNER_M, OUTER_M
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
-from operators.publish import NAMED_US, Publish
-from operators.report import Name, Report, encoder
+from operators.publish import Publish
+from operators.report import Happening, Name, Report, Verdict, encoder
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
 from operators.transform.cells import LOCAL
 from tests.builders import HOME, SECOND_US, START_US, a_link, a_row, column, values
@@ -16,21 +17,32 @@ PARAMETERS = Parameters()
 TICK_US, CUT_US = PARAMETERS.tick_us, PARAMETERS.cut_us
 
 
-def publish(pictures, names=(), key=HOME.key, feature=None, links=b""):
-    """Outputs for track rows by tick number, and names told at ticks."""
+def publish(pictures, verdicts=(), key=HOME.key, feature=None, links=b"", gone=None):
+    """Outputs for track rows by tick number, with verdicts and tracks gone at ticks."""
     stage = Stage(Publish(PARAMETERS), share_feature)
     if feature is not None:
         stage.broadcast(msgspec.msgpack.encode(feature))
     for k, rows in pictures.items():
         report = Report(
             START_US + k * TICK_US, b"".join(r.tobytes() for r in rows),
-            ["u1"], links, ["u1"], ["raw.roadside"], ["u1"], [],
+            ["u1"], links, ["u1"], ["raw.roadside"], ["u1"], [], (gone or {}).get(k, []),
         )  # fmt: skip
         stage.take(key, seal(report.tick_us + CUT_US, Kind.PICTURE, encoder.encode(report)))
-    for k, local, name in names:
+    for k, verdict in verdicts:
         due_us = START_US + k * TICK_US + CUT_US
-        stage.take(key, seal(due_us, Kind.NAME, encoder.encode(Name(local, name))))
+        stage.take(key, seal(due_us, Kind.NAME, encoder.encode(verdict)))
     return list(stage.advance(FOREVER_US))
+
+
+def named(local, name, shown=True, known=True):
+    """A verdict on one track."""
+    return Verdict([Name(local, name, shown, known)], [])
+
+
+def at_depth(depth_m, **fields):
+    """A track so far inside the middle of the cell's first edge."""
+    a, b, c = HOME.edges[0]
+    return a_row(x_m=(depth_m - c) * a, y_m=(depth_m - c) * b, **fields)
 
 
 def ids(outputs):
@@ -52,46 +64,92 @@ def test_a_picture_is_published_for_every_report_and_counted():
     assert made[0]["cell_key"] == HOME.key
 
 
-def test_only_confirmed_tracks_inside_the_border_are_published():
+def test_only_confirmed_tracks_of_the_cell_or_its_halo_are_published():
     rows = [a_row(), a_row(track_id=2, confirmed=0), a_row(track_id=3, x_m=5000.0)]
     assert ids(publish(every_tick(1, *rows))) == [[1]]
     assert ids(publish(every_tick(1, *rows), key=LOCAL)) == [[1, 3]]
 
 
+HALO_M = PARAMETERS.halo_m
+
+
+@pytest.mark.parametrize(
+    ("depth_m", "default", "withheld"),
+    [
+        (HALO_M + INNER_M + 1.0, [1], [1]),
+        (HALO_M + INNER_M - 1.0, [1], []),
+        (0.0, [1], []),
+        (1.0 - HALO_M - OUTER_M, [1], []),
+        (-1.0 - HALO_M - OUTER_M, [], []),
+    ],
+)
+def test_near_the_border_a_track_is_shown_unless_it_is_withheld(depth_m, default, withheld):
+    rows = every_tick(1, at_depth(depth_m))
+    assert ids(publish(rows)) == [default]
+    assert ids(publish(rows, [(0, named(1, 1, shown=False))])) == [withheld]
+
+
+def test_a_row_is_withheld_and_shown_from_the_tick_at_which_it_is_told():
+    verdicts = [(2, named(1, 1, shown=False)), (4, named(1, 1))]
+    assert ids(publish(every_tick(6, at_depth(0.0)), verdicts)) == [[1], [1], [], [], [1], [1]]
+
+
 def test_a_name_holds_from_the_tick_at_which_it_is_told():
-    outputs = publish(every_tick(3, a_row()), names=[(1, 1, 70)])
+    outputs = publish(every_tick(3, a_row()), [(1, named(1, 70))])
     assert ids(outputs) == [[1], [70], [70]]
-    assert events(outputs)[:2] == [("birth", 1, None), ("alias", 1, 70)]
+    assert ids(publish(every_tick(3, a_row()), [(0, named(1, 70)), (2, named(1, 1))])) == [
+        [70],
+        [70],
+        [1],
+    ]
 
 
-def test_a_track_named_before_it_is_published_has_no_birth_and_no_alias():
-    away = a_row(x_m=5000.0)
-    outputs = publish({0: [away], 1: [a_row()]}, names=[(0, 1, 70)])
-    assert ids(outputs) == [[], [70]]
-    assert events(outputs) == [("end", 70, None)]
+@pytest.mark.parametrize(("known", "births"), [(True, []), (False, [("birth", 70, None)])])
+def test_a_birth_is_told_by_the_first_cell_that_shows_the_object(known, births):
+    outputs = publish(every_tick(2, at_depth(0.0)), [(0, named(1, 70, known=known))])
+    assert events(outputs) == births
 
 
-def test_a_named_track_that_comes_out_of_a_shadow_keeps_its_name():
-    pictures = every_tick(3, a_row()) | dict.fromkeys(range(3, 60), ()) | {60: [a_row()]}
-    outputs = publish(pictures, names=[(0, 1, 70)])
-    assert ids(outputs)[60] == [70]
-    late = NAMED_US // TICK_US + 5
-    gone = every_tick(3, a_row()) | dict.fromkeys(range(3, late), ()) | {late: [a_row()]}
-    assert ids(publish(gone, names=[(0, 1, 70)]))[late] == [1]
+def test_what_the_identity_step_tells_is_published_even_by_a_cell_that_sleeps():
+    told = Happening("alias", 5, 6, "shared observations")
+    for pictures in ({}, every_tick(1, a_row())):
+        outputs = publish(pictures, [(50, Verdict([], [told]))])
+        (value,) = [v for v in values(outputs, EVENTS) if v["kind"] == "alias"]
+        assert (value["track_id"], value["other_track_id"]) == (5, 6)
+        assert value["tick_us"] == START_US + 50 * TICK_US
 
 
-@pytest.mark.parametrize("silent", [0, 1])
-def test_an_end_is_told_once_whether_the_cell_goes_on_or_not(silent):
-    pictures = every_tick(3, a_row()) | dict.fromkeys(range(3, 6) if not silent else (), ())
-    outputs = publish(pictures)
+def test_an_end_is_told_once_when_a_track_is_gone_or_the_cell_sleeps():
+    going = every_tick(3, a_row()) | dict.fromkeys(range(3, 9), ())
+    outputs = publish(going, gone={6: [1]})
+    assert events(outputs) == [("birth", 1, None), ("end", 1, None)]
+    assert values(outputs, EVENTS)[-1]["tick_us"] == START_US + 6 * TICK_US
+    outputs = publish(every_tick(3, a_row()))
     assert events(outputs) == [("birth", 1, None), ("end", 1, None)]
     assert values(outputs, EVENTS)[-1]["tick_us"] == START_US + 3 * TICK_US
 
 
-def test_a_track_that_moved_over_the_border_does_not_end():
-    away = a_row(x_m=5000.0)
-    outputs = publish({0: [a_row()], 1: [away], 2: [away], 3: []})
-    assert events(outputs) == [("birth", 1, None)]
+def test_a_track_that_comes_out_of_a_shadow_was_not_born_again():
+    pictures = every_tick(3, a_row()) | dict.fromkeys(range(3, 60), ()) | {60: [a_row()]}
+    outputs = publish(pictures, [(0, named(1, 70))])
+    assert ids(outputs)[60] == [70]
+    assert events(publish(pictures))[:2] == [("birth", 1, None), ("end", 1, None)]
+
+
+def test_the_end_of_what_was_near_a_border_is_left_to_the_identity_step():
+    pictures = {0: [at_depth(0.0)], 1: [a_row()], 2: [], 3: []}
+    assert events(publish(pictures, gone={2: [1]})) == [("birth", 1, None)]
+
+
+def test_nothing_is_told_of_tracks_that_were_never_shown():
+    tentative = a_row(confirmed=0)
+    assert events(publish({0: [tentative], 1: [], 2: []}, gone={1: [1]})) == []
+
+
+def test_what_is_gone_is_forgotten():
+    verdicts = [(0, named(1, 70, shown=False))]
+    outputs = publish(every_tick(5, at_depth(0.0)), verdicts, gone={2: [1]})
+    assert ids(outputs) == [[], [], [], [1], [1]]
 
 
 def test_observations_are_accounted_by_the_second_of_their_tick():
@@ -103,7 +161,7 @@ def test_observations_are_accounted_by_the_second_of_their_tick():
 
 
 def test_links_have_the_name_of_their_track():
-    outputs = publish(every_tick(2, a_row()), names=[(1, 1, 70)], links=a_link().tobytes())
+    outputs = publish(every_tick(2, a_row()), [(1, named(1, 70))], links=a_link().tobytes())
     found = [column(v, "track_id", "<u8").tolist() for v in values(outputs, LINKS)]
     assert found == [[1], [70]]
 
