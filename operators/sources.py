@@ -61,7 +61,8 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     coverage_radius_m
         It looks at a circle of this radius around its place; None if unknown.
     nominal_rate_hz, nominal_delay_ms
-        Source frames a second, and the usual delay from event to receipt.
+        Source frames a second, and the usual delay from event to receipt; None for that of its
+        kind (`operators.align.clock`).
     position_sigma_m
         Standard deviation per axis to assume where a message declares none, metres.
     owner
@@ -82,7 +83,7 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heading_rad: float = 0.0
     coverage_radius_m: float | None = None
     nominal_rate_hz: float | None = None
-    nominal_delay_ms: float = 0.0
+    nominal_delay_ms: float | None = None
     position_sigma_m: float | None = None
     owner: str = ""
     valid_from_us: int = 0
