@@ -6,9 +6,31 @@ order; the curvature of every transform here is below 1e-5 over the spread of an
 Sizes are the object's own and stay.
 """
 
+import math
+
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
+from operators.jit import compiled
+
+
+@compiled
+def _carry(observations: RecordArray, jacobian: FloatArray) -> None:
+    several = jacobian.shape[0] > 1
+    for k in range(observations.shape[0]):
+        one = observations[k]
+        j = jacobian[k if several else 0]
+        a, b, c, d = j[0, 0], j[0, 1], j[1, 0], j[1, 1]
+        vx, vy = float(one.vx_mps), float(one.vy_mps)
+        one.vx_mps, one.vy_mps = np.float32(a * vx + b * vy), np.float32(c * vx + d * vy)
+        cos, sin = math.cos(float(one.heading_rad)), math.sin(float(one.heading_rad))
+        one.heading_rad = np.float32(math.atan2(c * cos + d * sin, a * cos + b * sin))
+        scale = math.sqrt(a * d - b * c)
+        one.speed_sigma_mps = np.float32(float(one.speed_sigma_mps) * scale)
+        xx, xy, yy = float(one.cov_xx_m2), float(one.cov_xy_m2), float(one.cov_yy_m2)
+        one.cov_xx_m2 = np.float32(a * a * xx + 2.0 * a * b * xy + b * b * yy)
+        one.cov_xy_m2 = np.float32(a * c * xx + (a * d + b * c) * xy + b * d * yy)
+        one.cov_yy_m2 = np.float32(c * c * xx + 2.0 * c * d * xy + d * d * yy)
 
 
 def carry(observations: RecordArray, jacobian: FloatArray) -> RecordArray:
@@ -21,23 +43,12 @@ def carry(observations: RecordArray, jacobian: FloatArray) -> RecordArray:
     jacobian : ndarray of shape (2, 2) or (n, 2, 2)
         New metres by old metres, of positive determinant.
     """
-    a, b = jacobian[..., 0, 0], jacobian[..., 0, 1]
-    c, d = jacobian[..., 1, 0], jacobian[..., 1, 1]
     made = observations.copy()
-    vx, vy = observations["vx_mps"], observations["vy_mps"]
-    made["vx_mps"], made["vy_mps"] = a * vx + b * vy, c * vx + d * vy
-    heading = observations["heading_rad"].astype(float)
-    cos, sin = np.cos(heading), np.sin(heading)
-    made["heading_rad"] = np.arctan2(c * cos + d * sin, a * cos + b * sin)
-    made["speed_sigma_mps"] = observations["speed_sigma_mps"] * np.sqrt(a * d - b * c)
-    xx, xy, yy = (observations[f"cov_{axes}_m2"].astype(float) for axes in ("xx", "xy", "yy"))
-    made["cov_xx_m2"] = a * a * xx + 2.0 * a * b * xy + b * b * yy
-    made["cov_xy_m2"] = a * c * xx + (a * d + b * c) * xy + b * d * yy
-    made["cov_yy_m2"] = c * c * xx + 2.0 * c * d * xy + d * d * yy
+    _carry(made, jacobian.reshape(-1, 2, 2))
     return made
 
 
 def rotation(angle_rad: float) -> FloatArray:
     """Jacobian of a turn by an angle, counter-clockwise; shape (2, 2)."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    c, s = math.cos(angle_rad), math.sin(angle_rad)
     return np.array([[c, -s], [s, c]])

@@ -23,8 +23,10 @@ from typing import Literal
 import numpy as np
 
 from operators._typing import FloatArray
+from operators.frame import empty_observations
 from operators.jit import compiled
 from operators.transform.bd09 import bd09_of_gcj02, gcj02_of_bd09
+from operators.transform.carry import carry
 from operators.transform.ellipsoid import metres_per_degree
 from operators.transform.gcj02 import gcj02_of, presence, wgs84_of_gcj02
 
@@ -95,6 +97,14 @@ def to_wgs84(
     if datum not in SHIFTED:
         return lon_deg, lat_deg, None
     return _unshift(datum == "BD-09", lon_deg, lat_deg)
+
+
+def warm_up() -> None:
+    """Compile the kernels of places, or read them from the cache, so that no frame has to wait."""
+    _, _, jacobian = to_wgs84("BD-09", np.full(1, 116.4), np.full(1, 39.9))
+    if jacobian is not None:
+        carry(empty_observations(1), jacobian)
+    metres_per_degree(np.zeros(1))
 
 
 def shift_applies(lon_deg: float, lat_deg: float) -> bool:
