@@ -31,6 +31,7 @@ from operators.sources import (
     parse_entry,
 )
 from operators.step import Output, Result, State, check_version
+from operators.transform.areas import declared_area
 from operators.transform.place import Stamp, place
 
 VERSION = 1
@@ -373,12 +374,7 @@ def _feature_record(
     entry: SourceEntry | None,
     wake: _Wake,
 ) -> dict[str, object]:
-    area, radius = feature.area, feature.radius_m
-    if not area and entry is not None and entry.lat_deg is not None:
-        # A weather report names a station, not a place: the source's entry knows it.
-        point = {"type": "Point", "coordinates": [entry.lon_deg, entry.lat_deg]}
-        area = msgspec.json.encode(point).decode()
-        radius = entry.coverage_radius_m
+    area, radius = declared_area(feature, entry)
     return {
         "feature_id": feature.feature_id,
         "kind": feature.kind,

@@ -1,9 +1,8 @@
 """GCJ-02: the public approximation of the shift that maps of mainland China carry.
 
 The shift has no published standard; this is the formula that circulates in open map libraries
-(``transformLat`` and ``transformLon`` on the Krasovsky 1940 ellipsoid), which repeats official
-conversions to decimetres. It is here to read what sources send, and no substitute for the
-state-recognised technique.
+(``transformLat`` and ``transformLon`` on the Krasovsky 1940 ellipsoid). It is here to read what
+sources send, and no substitute for the state-recognised technique.
 
 The libraries apply it inside a rectangle and nothing outside, a jump of up to 730 m at its sides
 that no inverse can undo. Here the shift fades out over half a degree *outside* the rectangle: the
