@@ -24,6 +24,7 @@ from operators.continuity import (
 from operators.envelope import Kind, due_us, seal, unseal
 from operators.frame import Frame, pack_frame, unpack_frames
 from operators.halo import Halo, watch_halo
+from operators.intake import admit
 from operators.jit import KeyArray
 from operators.parameters import Parameters
 from operators.report import LINK_ROW, Report, encoder
@@ -138,8 +139,10 @@ class CellStep:
                 frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)
             )
             kept.input_us = tick
+        frames, overflowed = admit(frames, self._parameters.max_observations)
         tracks, taken, entries = self._replay(kept, state.entries, frames, tick)
         rows = self._tracker.rows(tracks, tick)
+        taken += overflowed
         quiet = tick - kept.input_us > self._parameters.quiet_us
         if not len(rows) and quiet:
             return Result(None, dict.fromkeys(state.entries))

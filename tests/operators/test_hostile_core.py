@@ -329,6 +329,31 @@ def test_a_full_cell_is_full_and_no_fuller():
     assert max(sizes) < 40 * (600 * OBSERVATION.itemsize * 1.5 + 200 * 600)
 
 
+def test_a_flood_ends_as_overflow_and_is_not_kept():
+    few = Parameters(quiet_us=SECOND_US, max_observations=500)
+    quiet = frames_of(20, source_id="good")
+    flood = [
+        a_frame(np.full((400, 2), 50.0), f.event_time_us, offset=100 * f.offset + k, payload_hash=k)
+        for f in quiet
+        for k in range(5)
+    ]
+    outputs = fused(quiet + flood, few)
+    counted = uses(outputs)
+    assert sum(counted.values()) == 20 + 20 * 5 * 400
+    assert counted["OVERFLOW"] >= 20 * 4 * 400
+    # Who sent little is fused as if nobody flooded.
+    rows = places_m(outputs)
+    near = rows[np.hypot(rows[:, 1], rows[:, 2]) < 2.0]
+    assert len(np.unique(near[:, 0])) >= 15
+    sizes = sizes_over(
+        lambda k: [f for f in flood if f.event_time_us == START_US + k * PERIOD_US], 2
+    )
+    bounded = sizes_over(
+        lambda k: [f for f in flood if f.event_time_us == START_US + k * PERIOD_US], 2, few
+    )
+    assert max(bounded) < max(sizes) / 3
+
+
 def test_what_is_hostile_to_one_cell_changes_no_row_of_another():
     def log(hostile):
         made = a_log("unit-1", "unit-2")
