@@ -86,4 +86,5 @@ $(STAMPS)/kernels: $(STAMPS)/package $(KERNELS)
 	$(say) 'compiled kernels'
 	rm -rf $(NUMBA_CACHE_DIR)
 	$(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
+	$(BIN)/python -c "from operators.transform.datum import warm_up; warm_up()"
 	touch $@

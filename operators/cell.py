@@ -25,6 +25,7 @@ from operators.continuity import (
 from operators.envelope import Kind, due_us, seal, unseal
 from operators.frame import Frame, pack_frame, unpack_frames
 from operators.halo import Halo, all_gone, forget_tracks, watch_border
+from operators.intake import admit
 from operators.jit import KeyArray
 from operators.parameters import Parameters
 from operators.report import LINK_ROW, Report, Sighting, encoder
@@ -139,8 +140,10 @@ class CellStep:
                 frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)
             )
             kept.input_us = tick
+        frames, overflowed = admit(frames, self._parameters.max_observations)
         tracks, taken, corrected, entries = self._replay(kept, state.entries, frames, tick)
         rows = self._tracker.rows(tracks, tick)
+        taken += overflowed
         quiet = tick - kept.input_us > self._parameters.quiet_us
         if not len(rows) and quiet:
             last = _sighted(all_gone(key, kept.halo), at_us)

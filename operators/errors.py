@@ -2,6 +2,7 @@
 
 StationError
 ├── ParameterError     a parameter that makes no sense; refuse to start
+├── FrameError         a frame of coordinates that cannot be used
 ├── LayoutError        bytes that are not of the packed layout or version they claim
 └── DecodeError        one raw record that cannot be read; carries the reason code
 
@@ -18,6 +19,10 @@ class StationError(Exception):
 
 class ParameterError(StationError, ValueError):
     """A parameter that makes no sense."""
+
+
+class FrameError(StationError, ValueError):
+    """A frame of coordinates that cannot be used; the text names it and says why."""
 
 
 class LayoutError(StationError, ValueError):

@@ -12,6 +12,7 @@ from hashlib import blake2b
 import msgspec
 
 from operators.account.records import SECOND_US, RecordLedger, second_of
+from operators.align.clock import FARTHEST_US, nominal_delay_us
 from operators.align.source_memory import Recall, recall
 from operators.decode.decoded import Decoded, DecodedFrame, Feature
 from operators.envelope import Kind, seal
@@ -30,12 +31,11 @@ from operators.sources import (
     parse_entry,
 )
 from operators.step import Output, Result, State, check_version
+from operators.transform.areas import declared_area
 from operators.transform.place import Stamp, place
 
 VERSION = 1
 RAW_LIMIT = 64 * 1024  # bytes of a rejected record that its dead letter keeps
-CLOCK_LIMIT_US = 60_000_000  # beyond this a clock is not corrected but rejected
-
 Decode = Callable[[str, bytes, int], Decoded]
 
 # What a topic carries if nobody says otherwise, and whether its sources are a closed list.
@@ -59,8 +59,8 @@ class FrontState(msgspec.Struct, array_like=True):
 _DECODER = msgspec.msgpack.Decoder(FrontState)
 _ENCODER = msgspec.msgpack.Encoder()
 
-PROBE_SILENCE_US = 60_000_000  # a probe source is forgotten after this
 MAX_PROBES = 10_000  # sources without an entry that one partition remembers at a time
+PROBE_SILENCE_US = 60_000_000  # a probe source is forgotten after this
 
 
 @dataclass(slots=True)
@@ -178,7 +178,9 @@ class Front:
         if memory.repeated(digest, record.receive_time_us, horizon):
             raise _Refusal(Disposition.DUPLICATE, Reason.REPEATED)
         name = record.format or (entry.format if entry is not None else None) or default
-        decoded = self._decode(name, body, record.receive_time_us - record.shift_us)
+        # A time without a date is nearest to now by the source's own clock.
+        anchor_us = record.receive_time_us - record.shift_us - memory.memory.offset_us
+        decoded = self._decode(name, body, anchor_us)
         kind = KINDS[entry.kind] if entry is not None else kind
         if decoded.features:
             if kind != SourceKind.FEED:
@@ -228,8 +230,9 @@ class Front:
     ) -> None:
         placed: list[tuple[tuple[str, int], bytes]] = []
         observations = refused = 0
+        nominal_us = nominal_delay_us(kind, entry.nominal_delay_ms if entry else None)
         for decoded in frames:
-            event_time, flags = self._event_time(record, source_id, decoded, entry, wake)
+            event_time, flags = self._event_time(record, source_id, decoded, nominal_us, wake)
             stamp = Stamp(
                 source_id,
                 kind,
@@ -258,7 +261,7 @@ class Front:
         record: RawRecord,
         source_id: str,
         decoded: DecodedFrame,
-        entry: SourceEntry | None,
+        nominal_us: int,
         wake: _Wake,
     ) -> tuple[int, int]:
         """Event time after coarse correction, and the flags that say what was done to it."""
@@ -266,12 +269,11 @@ class Front:
         if decoded.event_time_us is None:
             return received, int(FrameFlag.TIME_FROM_RECEIPT)
         event_time = decoded.event_time_us + record.shift_us
-        if abs(received - event_time) > CLOCK_LIMIT_US:
+        offset = wake.memory(source_id).clock(received - event_time, nominal_us, received)
+        event_time += offset  # lateness is judged of what is left
+        if abs(received - event_time) > FARTHEST_US:
             seconds = (event_time - received) / 1e6
             raise DecodeError(Reason.CLOCK_FAR_OFF, f"event time is {seconds:+.0f} s from receipt")
-        nominal = int(entry.nominal_delay_ms * 1000) if entry is not None else 0
-        offset = wake.memory(source_id).clock(received - event_time, nominal)
-        event_time += offset
         if received - event_time > self._parameters.acceptance_us:
             raise _Refusal(Disposition.LATE, Reason.TOO_OLD)
         if event_time - received > self._parameters.future_us:
@@ -372,12 +374,7 @@ def _feature_record(
     entry: SourceEntry | None,
     wake: _Wake,
 ) -> dict[str, object]:
-    area, radius = feature.area, feature.radius_m
-    if not area and entry is not None and entry.lat_deg is not None:
-        # A weather report names a station, not a place: the source's entry knows it.
-        point = {"type": "Point", "coordinates": [entry.lon_deg, entry.lat_deg]}
-        area = msgspec.json.encode(point).decode()
-        radius = entry.coverage_radius_m
+    area, radius = declared_area(feature, entry)
     return {
         "feature_id": feature.feature_id,
         "kind": feature.kind,

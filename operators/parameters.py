@@ -32,6 +32,9 @@ class Parameters:
         Resolution of the cells.
     max_tracks
         Bound of tracks in one cell; observations beyond it end as OVERFLOW.
+    max_observations
+        Observations that a cell takes at one tick; the rest ends as OVERFLOW. Six views of a full
+        cell: the frames of the acceptance bound then take 120 MB at the most.
     source_rate_hz
         A source that sends more records a second than this is rate limited.
     surveyed
@@ -50,6 +53,7 @@ class Parameters:
     halo_m: float = 60.0
     h3_resolution: int = 7
     max_tracks: int = 8192
+    max_observations: int = 50_000
     source_rate_hz: float = 2000.0
     surveyed: str = ""
 

@@ -6,13 +6,16 @@ the entry of that time.
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 
-from operators.errors import DecodeError
+from operators.errors import DecodeError, FrameError
 from operators.frame import SourceKind
 from operators.reasons import Reason
+from operators.transform.datum import SHIFTED, Datum, shift_applies
+from operators.transform.grid import grid
 
 NOTICE_US = 5_000_000  # an entry takes effect at the earliest this long after its receive time
 
@@ -30,6 +33,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "valid_from_us": (0, 253_402_300_799_999_999),  # the year 9999
 }
 
+_Frame = Annotated[str, msgspec.Meta(pattern="^(wgs84|local|EPSG:[1-9][0-9]{3,5})$")]
+
 KINDS = {"roadside": SourceKind.ROADSIDE, "probe": SourceKind.PROBE, "feed": SourceKind.FEED}
 
 
@@ -45,15 +50,19 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format
         Adapter to use where the record has no ``format`` header; None to take the topic's default.
     datum
-        Datum of its positions.
+        What the degrees in its messages are in.
     frame
-        ``wgs84`` to fuse on the Earth, ``local`` for a recording without a place.
+        What the metres in its messages are in: ``wgs84`` for those about the pose below;
+        ``EPSG:`` and a code for a grid or geocentric axes (`operators.transform.grid`);
+        ``local`` for a recording without a place on the Earth.
     lat_deg, lon_deg, heading_rad
-        Pose: where the sensor stands and where its x axis points, counter-clockwise from east.
+        Pose, surveyed: where the sensor stands, always WGS-84, and where its x axis points,
+        counter-clockwise from east.
     coverage_radius_m
         It looks at a circle of this radius around its place; None if unknown.
     nominal_rate_hz, nominal_delay_ms
-        Source frames a second, and the usual delay from event to receipt.
+        Source frames a second, and the usual delay from event to receipt; None for that of its
+        kind (`operators.align.clock`).
     position_sigma_m
         Standard deviation per axis to assume where a message declares none, metres.
     owner
@@ -67,18 +76,23 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source_id: str
     kind: Literal["roadside", "probe", "feed"]
     format: str | None = None
-    datum: Literal["WGS-84", "CGCS2000"] = "WGS-84"
-    frame: Literal["wgs84", "local"] = "wgs84"
+    datum: Datum = "WGS-84"
+    frame: _Frame = "wgs84"
     lat_deg: float | None = None
     lon_deg: float | None = None
     heading_rad: float = 0.0
     coverage_radius_m: float | None = None
     nominal_rate_hz: float | None = None
-    nominal_delay_ms: float = 0.0
+    nominal_delay_ms: float | None = None
     position_sigma_m: float | None = None
     owner: str = ""
     valid_from_us: int = 0
     quarantined: bool = False
+
+    @property
+    def is_metric(self) -> bool:
+        """Whether its positions are in a metric frame of the EPSG registry."""
+        return self.frame.startswith("EPSG:")
 
 
 class EntryVersion(msgspec.Struct, frozen=True):
@@ -107,21 +121,50 @@ def parse_entry(payload: bytes) -> SourceEntry:
         entry = _ENTRY.decode(payload)
     except msgspec.DecodeError as error:
         raise DecodeError(Reason.BAD_SOURCE_ENTRY, str(error)) from None
+    for wrong in (_wrong_numbers(entry), _wrong_place(entry), _wrong_frame(entry)):
+        if wrong:
+            raise DecodeError(Reason.BAD_SOURCE_ENTRY, wrong)
+    return entry
+
+
+def _wrong_numbers(entry: SourceEntry) -> str:
     if not 0 < len(entry.source_id.encode()) <= MAX_ID_BYTES:
-        detail = f"source_id of {len(entry.source_id.encode())} bytes, limit {MAX_ID_BYTES}"
-        raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
+        return f"source_id of {len(entry.source_id.encode())} bytes, limit {MAX_ID_BYTES}"
     for name, (least, most) in _RANGES.items():
         value = getattr(entry, name)
         if value is not None and not least <= value <= most:
-            detail = f"{name}={value}, not in {least:g} to {most:g}"
-            raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
+            return f"{name}={value}, not in {least:g} to {most:g}"
+    return ""
+
+
+def _wrong_place(entry: SourceEntry) -> str:
     reach_m = entry.coverage_radius_m
     if entry.kind != "feed" and reach_m is not None and reach_m > MAX_REACH_M:
-        detail = f"coverage_radius_m={reach_m}, limit {MAX_REACH_M:g} for a sensor"
-        raise DecodeError(Reason.BAD_SOURCE_ENTRY, detail)
+        return f"coverage_radius_m={reach_m}, limit {MAX_REACH_M:g} for a sensor"
     if (entry.lat_deg is None) != (entry.lon_deg is None):
-        raise DecodeError(Reason.BAD_SOURCE_ENTRY, "lat_deg and lon_deg go together")
-    return entry
+        return "lat_deg and lon_deg go together"
+    return ""
+
+
+def _wrong_frame(entry: SourceEntry) -> str:
+    """What in datum, frame and pose contradicts itself."""
+    lat, lon = entry.lat_deg, entry.lon_deg
+    if entry.datum in SHIFTED:
+        if entry.frame != "wgs84":
+            return f"datum {entry.datum} is one of degrees, and frame {entry.frame} has none"
+        if lat is not None and lon is not None and not shift_applies(lon, lat):
+            return f"datum {entry.datum} of a source at {lat}, {lon}: that is not in China"
+    if not entry.is_metric:
+        return ""
+    try:
+        declared = grid(entry.frame)
+    except FrameError as error:
+        return str(error)
+    if entry.heading_rad != 0.0:
+        return f"{entry.frame} has axes of its own, and heading_rad={entry.heading_rad}"
+    if lat is not None and not np.all(declared.is_in_area(np.array([lon]), np.array([lat]))):
+        return f"the source stands at {lat}, {lon}, beyond the area of use of {entry.frame}"
+    return ""
 
 
 def effective_us(entry: SourceEntry, receive_time_us: int) -> int:

@@ -8,7 +8,10 @@ import numpy as np
 from operators.align.clock import WINDOW, coarse_offset_us
 
 VERSION = 1
-_EVERY = 10  # records between two looks at the clock: it moves slowly, and this is the hot path
+_EVERY = 5  # delays between two looks at the clock: it moves slowly, and this is the hot path
+# One delay, the least, is kept of each so much receive time. A busy gateway sends a hundred records
+# in that, and when its uplink stalls for a second all hundred are late by one and the same cause.
+BUCKET_US = 100_000
 
 
 class SourceMemory(msgspec.Struct, array_like=True):
@@ -21,15 +24,17 @@ class SourceMemory(msgspec.Struct, array_like=True):
     offset_us
         Coarse clock offset that is applied.
     delays_us
-        Last delays, packed little-endian int64.
+        Last delays, the least of each bucket of receive time, packed little-endian int64.
     young, old
         Hashes of the records of this and of the previous generation, packed uint64.
     turned_us
         Receive time at which the young generation began.
     records
-        Records taken so far.
+        Delays kept so far.
     second, in_second
         Which second of receive time is counted, and its records.
+    bucket
+        Which bucket of receive time the last delay is of.
     """
 
     version: int = VERSION
@@ -41,6 +46,7 @@ class SourceMemory(msgspec.Struct, array_like=True):
     records: int = 0
     second: int = 0
     in_second: int = 0
+    bucket: int = -1
 
 
 _DECODER = msgspec.msgpack.Decoder(SourceMemory)
@@ -79,11 +85,17 @@ class Recall:
         memory.young += digest.to_bytes(8, "little")
         return False
 
-    def clock(self, delay_us: int, nominal_delay_us: int) -> int:
+    def clock(self, delay_us: int, nominal_delay_us: int, receive_time_us: int) -> int:
         """Take one delay; the coarse offset to apply from now on, microseconds."""
-        memory = self.memory
+        memory, bucket = self.memory, receive_time_us // BUCKET_US
+        if bucket == memory.bucket:
+            least_us = int.from_bytes(memory.delays_us[-8:], "little", signed=True)
+            delay = min(delay_us, least_us).to_bytes(8, "little", signed=True)
+            memory.delays_us = memory.delays_us[:-8] + delay
+            return memory.offset_us
         delay = delay_us.to_bytes(8, "little", signed=True)
         memory.delays_us = (memory.delays_us + delay)[-8 * WINDOW :]
+        memory.bucket = bucket
         memory.records += 1
         if memory.records % _EVERY == 0:
             delays = np.frombuffer(memory.delays_us, "<i8")

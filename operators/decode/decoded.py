@@ -11,7 +11,7 @@ class Space(Enum):
     """In what a decoded position is given."""
 
     GEOGRAPHIC = "geographic"  # degrees, in the datum that the source's entry declares
-    LOCAL = "local"  # metres in the sensor's own frame; the source's entry gives its pose
+    LOCAL = "local"  # metres: in the sensor's own axes, or in the frame that its entry declares
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,9 @@ class DecodedFrame:
         headings counter-clockwise from east (local: along and from the sensor's axes).
     refused
         Objects of the message that could not be used (position unavailable, ...).
+    z_m : ndarray of shape (n,), optional
+        The third coordinate in full: what `observations` holds is good to 7 digits, too few for
+        a distance from the Earth's centre. None if the format has none.
     """
 
     source_id: str | None
@@ -45,6 +48,7 @@ class DecodedFrame:
     position: FloatArray
     observations: RecordArray
     refused: int = 0
+    z_m: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

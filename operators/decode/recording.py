@@ -3,7 +3,8 @@
 ``{"source", "event_time_us", "receive_time_us", "frame", "objects": [...]}``; times are UTC
 microseconds since 1970. `frame` is
 
-* ``local``: x, y, z in metres, the centre of the box, z up; heading counter-clockwise from +x;
+* ``local``: x, y, z in metres, the centre of the box, z up; heading counter-clockwise from +x; in
+  axes of its own, or in the metric frame that the source's entry declares;
 * ``wgs84``: `lat_deg`, `lon_deg`, `alt_m` (WGS-84, height above the ellipsoid); heading
   **clockwise from north**.
 
@@ -37,7 +38,7 @@ from operators.errors import DecodeError
 from operators.frame import ObjectClass
 from operators.reasons import Reason
 
-_Metres = Annotated[float, Meta(ge=-1e6, le=1e6)]
+_Metres = Annotated[float, Meta(ge=-1e8, le=1e8)]  # an easting with its zone: 39 500 000
 _Mps = Annotated[float, Meta(ge=-500.0, le=500.0)]
 _Extent = Annotated[float, Meta(ge=0.0, le=1000.0)]
 _Heading = Annotated[float, Meta(ge=-720.0, le=720.0)]

@@ -33,11 +33,12 @@ class FrameRows:
         Objects that the message names but that cannot be used.
     """
 
-    __slots__ = ("_packed", "_positions", "refused")
+    __slots__ = ("_heights", "_packed", "_positions", "refused")
 
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._positions: list[float] = []
+        self._heights: list[float] = []
         self.refused = 0
 
     def add(
@@ -78,6 +79,7 @@ class FrameRows:
         """
         length_m, width_m, height_m = size_m
         self._positions += (first, second)
+        self._heights.append(z_m)
         self._packed.append(
             _ROW.pack(
                 index,
@@ -115,8 +117,9 @@ class FrameRows:
         check_objects(len(self._packed))
         observations = np.frombuffer(bytearray(b"".join(self._packed)), OBSERVATION)
         position = np.array(self._positions, np.float64).reshape(-1, 2)
+        heights = np.array(self._heights, np.float64)
         return DecodedFrame(
-            source_id, event_time_us, flags, space, position, observations, self.refused
+            source_id, event_time_us, flags, space, position, observations, self.refused, heights
         )
 
 

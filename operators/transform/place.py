@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from math import cos, sin
 
 import h3
 import numpy as np
@@ -20,16 +19,17 @@ from operators.transform.cells import (
     Cell,
     cell,
     cells_touching,
-    local_frame,
     neighbours,
     owner,
 )
+from operators.transform.declared import declared_to_wgs84
 
 # Nearer to the border than this, ownership is asked of H3 itself: the plane edges of
 # `transform.cells` follow its geodesic ones within millimetres.
 _BORDER_M = 1.0
 # No source looks at more; a frame with positions all over the world must not hold up the others.
 MAX_CELLS = 300
+LARGEST_LOCAL_M = 1e6  # nothing without a place on the Earth is wider
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ def place(
     Raises
     ------
     DecodeError
-        ``UNKNOWN_FRAME`` if positions are relative to a sensor whose pose is not declared;
-        ``OUT_OF_RANGE`` for a position that is none; ``TOO_MANY_OBJECTS`` for positions in more
-        cells than any source looks at.
+        ``UNKNOWN_FRAME`` if positions are in a frame that is not declared; ``OUT_OF_RANGE`` for a
+        position that is none; ``TOO_MANY_OBJECTS`` for positions in more cells than any source
+        looks at.
     """
     if decoded.space is Space.LOCAL and (entry is None or entry.frame == "local"):
         if entry is None:
             raise DecodeError(Reason.UNKNOWN_FRAME, "local positions need a source entry")
         return [(LOCAL, _in_local(decoded, stamp))]
-    lon, lat, observations = _to_wgs84(decoded, entry)
+    lon, lat, observations = declared_to_wgs84(decoded, entry)
     if not (np.all(np.abs(lat) <= 90.0) and np.all(np.abs(lon) <= 180.0)):
         raise DecodeError(Reason.OUT_OF_RANGE, "position beyond 90 or 180 degrees")
     keys = _covered(entry, parameters)
@@ -81,38 +81,13 @@ def place(
 
 
 def _in_local(decoded: DecodedFrame, stamp: Stamp) -> Frame:
+    if not np.all(np.abs(decoded.position) <= LARGEST_LOCAL_M):
+        detail = f"local position beyond {LARGEST_LOCAL_M:g} m"
+        raise DecodeError(Reason.OUT_OF_RANGE, detail)
     observations = decoded.observations.copy()
     observations["x_m"], observations["y_m"] = decoded.position.T
     moving = replace(stamp, flags=stamp.flags | FrameFlag.MAY_MOVE)
     return _stamped(moving, observations, 0.0, 0.0, float("nan"))
-
-
-def _to_wgs84(
-    decoded: DecodedFrame, entry: SourceEntry | None
-) -> tuple[FloatArray, FloatArray, RecordArray]:
-    first, second = decoded.position[:, 0], decoded.position[:, 1]
-    if decoded.space is Space.GEOGRAPHIC:
-        return first, second, decoded.observations
-    if entry is None or entry.lat_deg is None or entry.lon_deg is None:
-        raise DecodeError(Reason.UNKNOWN_FRAME, "the source's entry gives no place")
-    c, s = cos(entry.heading_rad), sin(entry.heading_rad)
-    site = local_frame(entry.lon_deg, entry.lat_deg)
-    lon, lat = site.to_geographic(c * first - s * second, s * first + c * second)
-    return lon, lat, _turned(decoded.observations, c, s, entry.heading_rad)
-
-
-def _turned(observations: RecordArray, c: float, s: float, turn_rad: float) -> RecordArray:
-    """Vectors, headings and covariances from a sensor's axes to east and north: R v, R P R'."""
-    turned = observations.copy()
-    vx, vy = observations["vx_mps"], observations["vy_mps"]
-    turned["vx_mps"], turned["vy_mps"] = c * vx - s * vy, s * vx + c * vy
-    heading = observations["heading_rad"].astype(float) + turn_rad
-    turned["heading_rad"] = (heading + np.pi) % (2 * np.pi) - np.pi
-    xx, xy, yy = (observations[f"cov_{axes}_m2"].astype(float) for axes in ("xx", "xy", "yy"))
-    turned["cov_xx_m2"] = c * c * xx - 2 * c * s * xy + s * s * yy
-    turned["cov_xy_m2"] = c * s * (xx - yy) + (c * c - s * s) * xy
-    turned["cov_yy_m2"] = s * s * xx + 2 * c * s * xy + c * c * yy
-    return turned
 
 
 def _covered(entry: SourceEntry | None, parameters: Parameters) -> tuple[str, ...]:

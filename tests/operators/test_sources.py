@@ -67,7 +67,10 @@ def test_versions_do_not_depend_on_the_order_in_which_they_arrive(gap_us):
         {"lat_deg": 0.0, "lon_deg": 181.0},
         {"lat_deg": 1.0},
         {"kind": "satellite"},
-        {"datum": "GCJ-02"},
+        {"datum": "NAD27"},
+        {"frame": "EPSG:"},
+        {"frame": "EPSG:4509 +nadgrids=x"},
+        {"frame": "utm"},
         {"surprise": 1},
         {"source_id": 5},
         {"source_id": ""},
@@ -87,6 +90,42 @@ def test_an_entry_that_makes_no_sense_is_refused(fields):
         parse_entry(a_source_entry(**fields))
     assert caught.value.reason is Reason.BAD_SOURCE_ENTRY
     assert shared_from([declared(START_US, **fields)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"datum": "GCJ-02", "frame": "local"}, "frame local has none"),
+        ({"datum": "BD-09", "frame": "EPSG:4509"}, "frame EPSG:4509 has none"),
+        ({"datum": "GCJ-02", "lat_deg": 48.9, "lon_deg": 2.35}, "not in China"),
+        ({"frame": "EPSG:999999"}, "not in the registry"),
+        ({"frame": "EPSG:4326"}, "neither a grid nor geocentric"),
+        ({"frame": "EPSG:2433"}, "within 1 m"),
+        ({"frame": "EPSG:4509", "heading_rad": 0.5}, "axes of its own"),
+        ({"frame": "EPSG:4509", "lat_deg": 39.9, "lon_deg": 130.0}, "beyond the area"),
+        ({"frame": "EPSG:4509", "lat_deg": -39.9, "lon_deg": 116.4}, "beyond the area"),
+    ],
+)
+def test_datum_frame_and_pose_that_contradict_each_other_are_refused(fields, why):
+    with pytest.raises(DecodeError, match=why) as caught:
+        parse_entry(a_source_entry(**fields))
+    assert caught.value.reason is Reason.BAD_SOURCE_ENTRY
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"datum": "GCJ-02"},
+        {"datum": "BD-09", "lat_deg": 31.2, "lon_deg": 121.5},
+        {"datum": "CGCS2000", "frame": "EPSG:4549", "lat_deg": 31.2, "lon_deg": 121.5},
+        {"frame": "EPSG:32632"},
+        {"frame": "EPSG:4978"},
+        {"frame": "local"},
+    ],
+)
+def test_every_datum_and_frame_can_be_declared(fields):
+    entry = parse_entry(a_source_entry(**fields))
+    assert {name: getattr(entry, name) for name in fields} == fields
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"kind": "probe"}', b"\xff"])

@@ -1,10 +1,11 @@
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.align.clock import WINDOW
-from operators.align.source_memory import VERSION, SourceMemory, recall
+from operators.align.source_memory import BUCKET_US, VERSION, SourceMemory, recall
 from tests.builders import START_US
 
 HORIZON_US = 3_000_000
@@ -47,8 +48,9 @@ def test_records_are_counted_by_the_second():
 def test_the_clock_remembers_through_its_bytes():
     straight, broken = recall(None), recall(None)
     delays = np.random.default_rng(1).integers(2_900_000, 3_100_000, 150).tolist()
-    for delay in delays:
-        assert straight.clock(delay, 0) == broken.clock(delay, 0)
+    for k, delay in enumerate(delays):
+        at_us = START_US + 70_000 * k
+        assert straight.clock(delay, 0, at_us) == broken.clock(delay, 0, at_us)
         broken = again(broken)
     assert straight.pack() == broken.pack()
     assert straight.memory.offset_us > 2_800_000
@@ -56,9 +58,24 @@ def test_the_clock_remembers_through_its_bytes():
 
 def test_the_memory_of_delays_is_bounded():
     memory = recall(None)
-    for _ in range(500):
-        memory.clock(1, 0)
+    for k in range(500):
+        memory.clock(1, 0, k * BUCKET_US)
     assert len(memory.memory.delays_us) == 8 * WINDOW
+
+
+def test_of_a_bucket_of_receive_time_the_least_delay_is_kept():
+    memory = recall(None)
+    for delay, at_us in ((7, 0), (-5, 10), (9, BUCKET_US - 1), (8, BUCKET_US), (9, BUCKET_US + 1)):
+        memory.clock(delay, 0, at_us)
+        memory = again(memory)
+    assert np.frombuffer(memory.memory.delays_us, "<i8").tolist() == [-5, 8]
+
+
+def test_a_memory_of_before_the_buckets_is_read():
+    packed = msgspec.msgpack.encode([1, 5, np.array([3], "<i8").tobytes(), b"", b"", 0, 1, 0, 0])
+    memory = recall(packed)
+    assert memory.memory.bucket == -1
+    assert memory.clock(4, 0, START_US) == 5
 
 
 def test_a_new_source_knows_nothing():

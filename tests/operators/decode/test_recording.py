@@ -78,7 +78,7 @@ def test_empty_line_is_an_empty_frame() -> None:
         (line({"x": 1.0}), Reason.UNAVAILABLE),
         (line(LOCAL, frame="gcj02"), Reason.WRONG_TYPE),
         (line(LOCAL | {"position_cov": [1.0, 2.0]}), Reason.WRONG_TYPE),
-        (line(LOCAL | {"x": 1e7}), Reason.OUT_OF_RANGE),
+        (line(LOCAL | {"x": 1e9}), Reason.OUT_OF_RANGE),
         (line(LOCAL | {"position_cov": [1.0] * 10}), Reason.TOO_MANY_OBJECTS),
         (line({"lat_deg": 91, "lon_deg": 0}, frame="wgs84"), Reason.OUT_OF_RANGE),
         (line(event_time_us="now"), Reason.WRONG_TYPE),

@@ -132,6 +132,14 @@ def test_a_recording_without_a_place_is_one_cell_of_its_own():
     assert cell_integer(LOCAL) == 0
 
 
+@pytest.mark.parametrize("x", [1.1e6, -1.1e6, math.nan, math.inf])
+def test_a_recording_without_a_place_has_its_bounds_too(x):
+    entry = SourceEntry("unit-1", "roadside", frame="local")
+    with pytest.raises(DecodeError) as caught:
+        placed(decoded([[x, 0.0]], Space.LOCAL), entry)
+    assert caught.value.reason is Reason.OUT_OF_RANGE
+
+
 @pytest.mark.parametrize("entry", [None, SourceEntry("unit-1", "roadside")])
 def test_local_positions_without_a_pose_are_refused(entry):
     with pytest.raises(DecodeError) as caught:

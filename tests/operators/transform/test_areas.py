@@ -1,0 +1,74 @@
+import json
+
+import pytest
+
+from operators.decode.decoded import Feature
+from operators.sources import parse_entry
+from operators.transform.areas import declared_area
+from operators.transform.gcj02 import wgs84_to_gcj02
+from tests.builders import a_source_entry
+from tests.operators.transform.geo import apart_m, columns
+
+RING = [[116.40, 39.90], [116.41, 39.90], [116.41, 39.91], [116.40, 39.90]]
+
+
+def shifted(place):
+    lon, lat = wgs84_to_gcj02(*columns([place[:2]]))
+    return [float(lon[0]), float(lat[0]), *place[2:]]
+
+
+def feature(geometry=None, radius_m=None):
+    area = json.dumps(geometry) if geometry else ""
+    return Feature("f", "work_zone", None, None, area, radius_m, False, {})
+
+
+def feed(**fields):
+    return parse_entry(a_source_entry("f", kind="feed", **fields))
+
+
+@pytest.mark.parametrize(
+    ("kind", "build"),
+    [
+        ("Point", lambda move: move(RING[1])),
+        ("LineString", lambda move: [move(p) for p in RING]),
+        ("Polygon", lambda move: [[move(p) for p in RING]]),
+        ("MultiPolygon", lambda move: [[[move(p) for p in RING]], [[move(p) for p in RING]]]),
+    ],
+)
+def test_an_area_of_a_declared_datum_lies_where_it_is(kind, build):
+    given = feature({"type": kind, "coordinates": build(shifted)}, 50.0)
+    area, radius_m = declared_area(given, feed(datum="GCJ-02"))
+    made, wanted = json.loads(area), build(list)
+    assert (made["type"], radius_m) == (kind, 50.0)
+    found, there = (columns(flat(part)) for part in (made["coordinates"], wanted))
+    assert (apart_m(found, there) < 1e-6).all()
+
+
+def flat(coordinates):
+    if not isinstance(coordinates[0], list):
+        return [coordinates]
+    return [place for part in coordinates for place in flat(part)]
+
+
+@pytest.mark.parametrize("entry", [None, feed(), feed(datum="CGCS2000")])
+def test_an_area_of_wgs84_stays_as_it_was(entry):
+    given = feature({"type": "Point", "coordinates": [116.4, 39.9]}, 50.0)
+    assert declared_area(given, entry) == (given.area, 50.0)
+
+
+def test_a_height_stays_beside_its_place():
+    given = feature({"type": "Point", "coordinates": shifted([116.4, 39.9, 12.0])})
+    area, _ = declared_area(given, feed(datum="GCJ-02"))
+    assert json.loads(area)["coordinates"][2] == 12.0
+
+
+def test_a_report_without_a_place_lies_where_its_station_stands():
+    # The pose is surveyed: WGS-84, whatever the messages are in.
+    station = {"lat_deg": 39.9, "lon_deg": 116.4, "coverage_radius_m": 8000.0}
+    for datum in ("WGS-84", "GCJ-02"):
+        area, radius_m = declared_area(feature(), feed(datum=datum, **station))
+        assert (json.loads(area)["coordinates"], radius_m) == ([116.4, 39.9], 8000.0)
+
+
+def test_a_report_of_nobody_knows_where_lies_nowhere():
+    assert declared_area(feature(), feed()) == declared_area(feature(), None) == ("", None)
