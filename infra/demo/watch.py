@@ -84,11 +84,12 @@ class LiveReader(threading.Thread):
     def run(self) -> None:
         """Read until `end`."""
         while not self._ended.is_set():
-            for message in self._consumer.consume(500, 0.02):
-                read = now_us()
-                if message.error() is None and message.value() is not None:
-                    picture = self._codec.decode("fused.objects", message.value())
-                    self.ages.take(picture, read, self._cut_us)
+            # one by one: a batch is handed out when it is full or its patience has ended
+            message = self._consumer.poll(0.1)
+            read = now_us()
+            if message is not None and message.error() is None and message.value() is not None:
+                picture = self._codec.decode("fused.objects", message.value())
+                self.ages.take(picture, read, self._cut_us)
         self._consumer.close()
 
     def end(self) -> Ages:
