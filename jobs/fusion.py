@@ -5,7 +5,7 @@ One Flink job, so that no broker hop and no commit interval sits inside the late
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +54,10 @@ def _of(settings: Settings, chosen: argparse.Namespace) -> Settings:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(
+    arguments: Sequence[str] | None = None,
+    make: Callable[[Parameters, AvroCodec, Topics], Flow] = flow_of,
+) -> None:
     """Build the job and hand it to Flink."""
     parser = argparse.ArgumentParser(prog="fusion", description="The fusion job.")
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     topics = Topics(f".{chosen.backfill}" if chosen.backfill else "")
     codec = AvroCodec(register_all(settings.registry.address()))
     env_tables = environment(settings, settings.flink.parallelism)
-    flow = flow_of(settings.run, codec, topics)
+    flow = make(settings.run, codec, topics)
     run(env_tables, settings, flow, topics, bounded=bool(chosen.backfill))
 
 

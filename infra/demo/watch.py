@@ -58,7 +58,7 @@ class Ages:
 
 
 class LiveReader(threading.Thread):
-    """Reads pictures as they come, uncommitted, as a service in a hurry would.
+    """Reads pictures as they come: uncommitted as a service in a hurry, or committed.
 
     Parameters
     ----------
@@ -68,14 +68,22 @@ class LiveReader(threading.Thread):
         Reads the records.
     cut_us
         The cut of the run.
+    isolation
+        ``read_uncommitted`` or ``read_committed``.
     """
 
-    def __init__(self, client: Mapping[str, Any], codec: AvroCodec, cut_us: int) -> None:
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        codec: AvroCodec,
+        cut_us: int,
+        isolation: str = "read_uncommitted",
+    ) -> None:
         super().__init__(name="live reader", daemon=True)
         self.ages = Ages()
         self._codec, self._cut_us = codec, cut_us
         self._ended = threading.Event()
-        self._consumer = _consumer(client, "read_uncommitted")
+        self._consumer = _consumer(client, isolation)
         partitions = _partitions(self._consumer, ("fused.objects",))
         for partition in partitions:
             partition.offset = self._consumer.get_watermark_offsets(partition, 10.0)[1]
