@@ -4,12 +4,13 @@ raw topics -> front -> cell -> identity -> publish -> the topics of one transact
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 import schemas
+from jobs.io.beat import pulse_bytes
 from jobs.runtime.graph import (
     ROUTED,
     Reading,
@@ -86,7 +87,8 @@ def build(
     reading = Reading(settings.kafka.java(), group, bounded=bounded)
     width = settings.flink.parallelism
     entries = schemas.topics()[SOURCES].partitions
-    read_topics(tables, "raw_records", topics.raw, reading, width)
+    raw_reading = reading if bounded else replace(reading, least_bytes=_beat(settings))
+    read_topics(tables, "raw_records", topics.raw, raw_reading, width)
     read_topics(tables, "source_entries", [topics.sources], reading, min(width, entries))
     raw, declared = records_of(tables, "raw_records"), records_of(tables, "source_entries")
 
@@ -101,6 +103,13 @@ def build(
     publish = SharedStepFunction(flow.publish, encode, flow.share_feature)
     _stage(tables, "publish", by_key(reports), publish, take_route(tables, "front", FEATURE))
     _sink(tables, settings, flow, topics)
+
+
+def _beat(settings: Settings) -> int:
+    """Bytes of the pulses of one beat that each reader of the live raw topics gets."""
+    known = schemas.topics()
+    counts = [settings.partitions.get(name, known[name].partitions) for name in (*RAW, SOURCES)]
+    return pulse_bytes(counts, settings.flink.parallelism)
 
 
 def run(
