@@ -56,7 +56,8 @@ def demo(
     up_us = now_us()
     start(station, fresh=True, until="contracts")
     try:
-        declared = declare(recordings, station.resolved.kafka)
+        with console.status("declaring the recorded sources, in force after 5 s"):
+            declared = declare(recordings, station.resolved.kafka)
         await_start(station, until="fusion.submit")
         measured, figures = _measured(station.resolved, recordings, declared, simulated, up_us)
         show(console, figures, measured)
