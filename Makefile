@@ -24,7 +24,7 @@ help:
 run: setup
 	$(BIN)/station demo $(ARGS)
 
-setup: $(STAMPS)/package $(STAMPS)/archives $(STAMPS)/kernels
+setup: $(STAMPS)/package $(STAMPS)/kernels $(STAMPS)/archives
 
 test: setup check
 	$(say) 'tests with real servers'
@@ -76,15 +76,15 @@ $(STAMPS)/jars: pom.xml $(STAMPS)/uv
 	done
 	touch $@
 
-$(STAMPS)/archives: $(STAMPS)/package $(STAMPS)/jars
-	$(say) 'archives of Java classes, for quick starts (about 30 s)'
-	$(BIN)/python -m infra.local.archives
+$(STAMPS)/archives: $(STAMPS)/package $(STAMPS)/jars | $(STAMPS)/kernels
+	$(say) 'archives of Java classes and compiled modules, for quick starts (about a minute)'
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m infra.local.archives
 	touch $@
 
 # kept code is renewed only when its own file changes, so a change anywhere renews all of it
 $(STAMPS)/kernels: $(STAMPS)/package $(KERNELS)
 	$(say) 'compiled kernels'
 	rm -rf $(NUMBA_CACHE_DIR)
-	$(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
-	$(BIN)/python -c "from operators.transform.datum import warm_up; warm_up()"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.transform.datum import warm_up; warm_up()"
 	touch $@

@@ -8,11 +8,10 @@ from infra.demo.run import client_of
 from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import Block, Warehouse
 from jobs.settings import Settings
-from jobs.warehouse import INTERVAL_US, OFFSETS, topic_ids, warehouse_settings
+from jobs.warehouse import OFFSETS, PARTS, topic_ids, warehouse_settings
 from operators.blocks import Blocks, PackedBlock, block_decoder
 from operators.pipeline import FOREVER_US, Stage
 from operators.raw import RawRecord, pack_raw
-from operators.routes import TOPICS
 
 _WARM = 0.1  # share of the blocks before which nothing is counted
 
@@ -65,12 +64,15 @@ def load_all(settings: Settings, codec: AvroCodec, objects: int) -> Loaded:
 
 
 def _blocks(settings: Settings) -> list[PackedBlock]:
-    """Blocks of all committed records, in the order in which their seconds ended."""
-    stage = Stage(Blocks(INTERVAL_US, OFFSETS))
-    for one in read(settings.kafka.client(), TOPICS):
-        record = RawRecord(one.offset, one.append_us, 0, "", "", one.key, one.value)
-        stage.take(f"{one.topic}/{one.partition}", pack_raw(record))
-    return [block_decoder.decode(output.value) for output in stage.advance(FOREVER_US)]
+    """Blocks of all committed records: states first, then the rest."""
+    made = []
+    for part in PARTS:
+        stage = Stage(Blocks(part.interval_us, OFFSETS))
+        for one in read(settings.kafka.client(), part.topics):
+            record = RawRecord(one.offset, one.append_us, 0, "", "", one.key, one.value)
+            stage.take(f"{one.topic}/{one.partition}", pack_raw(record))
+        made += [block_decoder.decode(output.value) for output in stage.advance(FOREVER_US)]
+    return made
 
 
 def _check(settings: Settings, objects: int) -> None:

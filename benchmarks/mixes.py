@@ -4,7 +4,7 @@
 |---|---|---|---|
 | `bsm` | one BSM of a vehicle (`bsm.json`) | a gateway a cell, 12 vehicles each at 10 Hz | 1 |
 | `rsm` | one RSM (`rsm.json`) | 4 roadside units a cell at 10 Hz, 2 see the same objects | 16 |
-| `frames50` | a wgs84 frame (`recording.json`) | 2 units a cell at 10 Hz, they share half | 50 |
+| `sdsm` | one SDSM (`sdsm.json`) | 2 units a cell at 10 Hz, they share half | 50 |
 
 The objects of a cell are a grid of 25 m that moves along a circle at 10 m/s, so that none crosses
 another's way and none comes near the cell's border. Noise 0.3 m a axis.
@@ -17,12 +17,12 @@ from typing import Any
 import h3
 import numpy as np
 
+from benchmarks.sdsm import encode_sdsm
 from benchmarks.spread import evenly
 from infra.replay.messages import RecordedMessage
 from infra.simulator.bsm import encode_bsm
 from infra.simulator.frames import SensorFrame
 from infra.simulator.placement import Placement
-from infra.simulator.recording import recording_lines
 from infra.simulator.roadside import RoadsideUnit
 from infra.simulator.rsm import encode_rsm
 from operators.decode.registry import FORMATS
@@ -97,10 +97,10 @@ def rsm(seconds: float, parallelism: int, units: int = 4 * CELLS) -> Mix:
     return _mix("rsm", "rsm.json", senders, seconds, _rsm)
 
 
-def frames50(seconds: float, parallelism: int) -> Mix:
-    """Frames of 50 objects; there is no SDSM adapter yet."""
+def sdsm(seconds: float, parallelism: int) -> Mix:
+    """Messages of 50 objects; of a cell's two units each sees half of what the other sees."""
     senders = _senders(cells(parallelism), 2 * CELLS, lambda k: range(k * 25, k * 25 + 50))
-    return _mix("frames50", "recording.json", senders, seconds, _line)
+    return _mix("sdsm", "sdsm.json", senders, seconds, _sdsm)
 
 
 def _senders(
@@ -193,5 +193,5 @@ def _rsm(frame: SensorFrame, sender: Sender, turn: int) -> bytes:
     return message
 
 
-def _line(frame: SensorFrame, sender: Sender, turn: int) -> bytes:
-    return next(recording_lines([frame], "wgs84", sender.placement))
+def _sdsm(frame: SensorFrame, sender: Sender, turn: int) -> bytes:
+    return encode_sdsm(frame, sender.number, sender.placement, turn)

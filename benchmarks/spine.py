@@ -48,12 +48,12 @@ class Sizes:
     live_s: float
 
 
-FULL = Sizes({"bsm": 8.0, "rsm": 10.0, "frames50": 10.0}, 5.0, 20.0, 30.0)
-QUICK = Sizes({"bsm": 2.0, "rsm": 2.0, "frames50": 2.0}, 2.0, 5.0, 5.0)
+FULL = Sizes({"bsm": 8.0, "rsm": 10.0, "sdsm": 10.0}, 5.0, 20.0, 30.0)
+QUICK = Sizes({"bsm": 2.0, "rsm": 2.0, "sdsm": 2.0}, 2.0, 5.0, 5.0)
 _MAKERS: dict[str, Callable[[float, int], Mix]] = {
     "bsm": mixes.bsm,
     "rsm": mixes.rsm,
-    "frames50": mixes.frames50,
+    "sdsm": mixes.sdsm,
 }
 
 

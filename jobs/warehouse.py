@@ -8,10 +8,12 @@ blocks come out the same again, and their tokens tell ClickHouse so. Run it with
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 from pyflink.common import Types
+from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from jobs.io.avro import AvroCodec
@@ -23,11 +25,26 @@ from jobs.runtime.insert import Insert
 from jobs.runtime.process import StepFunction, as_it_is
 from jobs.settings import Settings, load
 from operators.blocks import Blocks
-from operators.routes import TOPICS
+from operators.routes import OBJECTS, TOPICS
 
 JOB = "warehouse"
-INTERVAL_US = 1_000_000
 OFFSETS = 4096
+
+
+class Part(NamedTuple):
+    """Topics whose blocks are cut at the same distances of append time, microseconds."""
+
+    name: str
+    topics: tuple[str, ...]
+    interval_us: int
+
+
+# An insert costs the engine 10 ms and more whatever it holds: only what is looked at live is cut
+# every second.
+PARTS = (
+    Part("states", (OBJECTS,), 1_000_000),
+    Part("rest", tuple(topic for topic in TOPICS if topic != OBJECTS), 10_000_000),
+)
 
 
 def topic_ids(settings: Settings) -> dict[str, str]:
@@ -45,13 +62,16 @@ def warehouse_settings(settings: Settings) -> WarehouseSettings:
 def build(tables: StreamTableEnvironment, settings: Settings, insert: Insert) -> None:
     """Put the graph together."""
     reading = Reading(settings.kafka.java(), settings.flink.group(JOB), "read_committed")
-    read_topics(tables, "fused_records", TOPICS, reading, 1)
-    step = StepFunction(Blocks(INTERVAL_US, OFFSETS), as_it_is)
-    blocks = (
-        by_key(records_of(tables, "fused_records")).process(step, ROUTED).uid("cut").name("cut")
-    )
-    inserted = blocks.process(insert, Types.STRING()).uid("insert").name("insert")
+    first, *others = (_blocks(tables, part, reading) for part in PARTS)
+    inserted = first.union(*others).process(insert, Types.STRING()).uid("insert").name("insert")
     inserted.print().uid("end").name("end")
+
+
+def _blocks(tables: StreamTableEnvironment, part: Part, reading: Reading) -> DataStream:
+    table, name = f"fused_{part.name}", f"cut {part.name}"
+    read_topics(tables, table, part.topics, reading, 1)
+    step = StepFunction(Blocks(part.interval_us, OFFSETS), as_it_is)
+    return by_key(records_of(tables, table)).process(step, ROUTED).uid(name).name(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from operators import tracker as default_tracker
 from operators.cell import CellStep, Tracker
 from operators.decode.registry import decode as default_decode
 from operators.enrich.context import share_feature
-from operators.front import Decode, Front, share_source
+from operators.front import DEFAULTS, Decode, Front, share_source
 from operators.identity import Identity
 from operators.parameters import Parameters
 from operators.publish import Publish
@@ -106,6 +106,8 @@ class Pipeline:
         Adapters, as `operators.decode.registry.decode`.
     tracker
         What associates and fuses in a cell.
+    suffix
+        What a backfill's topics have behind the names of the live ones.
     """
 
     def __init__(
@@ -113,8 +115,11 @@ class Pipeline:
         parameters: Parameters,
         decode: Decode = default_decode,
         tracker: Tracker = default_tracker,
+        suffix: str = "",
     ) -> None:
-        self.front = Stage(Front(parameters, decode), share_source)
+        defaults = {topic + suffix: value for topic, value in DEFAULTS.items()}
+        self._sources = SOURCES + suffix
+        self.front = Stage(Front(parameters, decode, defaults), share_source)
         self._stages = {
             CELL: Stage(CellStep(parameters, tracker)),
             IDENTITY: Stage(Identity(parameters)),
@@ -126,7 +131,7 @@ class Pipeline:
         if record.record.body is None:
             return
         event = pack_raw(record.record)
-        if record.topic == SOURCES:
+        if record.topic == self._sources:
             self.front.broadcast(event)
         self.front.take(f"{record.topic}/{record.partition}", event)
 

@@ -1,5 +1,6 @@
 """`station demo`: recordings and a simulated district through the whole station."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,8 @@ from rich.table import Table
 from infra.cli.errors import CommandError, console
 from infra.cli.options import Config, station_of
 from infra.cli.progress import shown
-from infra.cli.up import start
-from infra.demo.plan import recordings_in
+from infra.cli.up import await_start, start
+from infra.demo.plan import declare, recordings_in
 from infra.demo.report import Measured, Report, report, show
 from infra.demo.run import WARM_UP_S, longest_path, run
 from infra.replay.messages import RecordedMessage
@@ -53,9 +54,12 @@ def demo(
     if not recordings:
         console.print(f"no recordings in {data}: only the district is shown")
     up_us = now_us()
-    start(station, fresh=True)
+    start(station, fresh=True, until="contracts")
     try:
-        measured, figures = _measured(station.resolved, recordings, simulated, up_us)
+        with console.status("declaring the recorded sources, in force after 5 s"):
+            declared = declare(recordings, station.resolved.kafka)
+        await_start(station, until="fusion.submit")
+        measured, figures = _measured(station.resolved, recordings, declared, simulated, up_us)
         show(console, figures, measured)
         _show_path(station.resolved)
     except BaseException:
@@ -82,6 +86,7 @@ def demo(
 def _measured(
     settings: Settings,
     recordings: list[list[RecordedMessage]],
+    declared: int,
     simulated: Simulated,
     up_us: int,
 ) -> tuple[Measured, Report]:
@@ -93,6 +98,7 @@ def _measured(
 
         placement = Placement()
         measured = run(settings, recordings, simulated, placement, up_us, console.print, watch)
+    measured = replace(measured, records_in=measured.records_in + declared)
     return measured, report(measured)
 
 

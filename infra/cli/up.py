@@ -34,8 +34,10 @@ def up(
     console.print("Look with `station status`, end with `station down`.")
 
 
-def start(station: LocalStation, *, fresh: bool = False, rewind: bool = False) -> None:
-    """Start a station with progress; ends it again if it fails or is interrupted.
+def start(
+    station: LocalStation, *, fresh: bool = False, rewind: bool = False, until: str = ""
+) -> None:
+    """Start a station with progress, or until one part is ready; ends it again if that fails.
 
     Raises
     ------
@@ -48,9 +50,22 @@ def start(station: LocalStation, *, fresh: bool = False, rewind: bool = False) -
         station.clean()
         station.forget(everything=fresh)
     station.start()
+    await_start(station, until)
+
+
+def await_start(station: LocalStation, until: str = "") -> None:
+    """Wait with progress until a station, or one part of it, is ready; ends it if that fails.
+
+    Raises
+    ------
+    StationError
+        If it does not come up.
+    CommandError
+        If it was interrupted.
+    """
     try:
         with shown("Starting") as watch:
-            station.wait_until_up(watch)
+            station.wait_until_up(watch, until)
     except KeyboardInterrupt:
         _end(station)
         msg = "interrupted; everything that was started is stopped again"

@@ -29,12 +29,20 @@ def recordings_in(folder: Path) -> list[list[RecordedMessage]]:
     return [list(read_messages(folder / name)) for name in RECORDINGS if (folder / name).is_file()]
 
 
+def declare(recordings: Sequence[Sequence[RecordedMessage]], kafka: Kafka) -> int:
+    """Send the entries of all recorded sources, and wait until they hold; the number of records."""
+    entries = [entry for messages in recordings for entry in source_entries_for(messages)]
+    return sum(send_live([], entries, producer_of(kafka)).values())
+
+
 def send_recordings(recordings: Sequence[Sequence[RecordedMessage]], kafka: Kafka) -> int:
-    """Send all recordings at once, each at its own pace from now; the number of records."""
+    """Send all recordings at once, each at its own pace from now; the number of records.
+
+    Their sources have been declared.
+    """
 
     def send(messages: Sequence[RecordedMessage]) -> int:
-        entries = source_entries_for(messages)
-        return sum(send_live(messages, entries, producer_of(kafka)).values())
+        return sum(send_live(messages, [], producer_of(kafka)).values())
 
     if not recordings:
         return 0

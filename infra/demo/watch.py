@@ -58,7 +58,7 @@ class Ages:
 
 
 class LiveReader(threading.Thread):
-    """Reads pictures as they come, uncommitted, as a service in a hurry would.
+    """Reads pictures as they come: uncommitted as a service in a hurry, or committed.
 
     Parameters
     ----------
@@ -68,14 +68,22 @@ class LiveReader(threading.Thread):
         Reads the records.
     cut_us
         The cut of the run.
+    isolation
+        ``read_uncommitted`` or ``read_committed``.
     """
 
-    def __init__(self, client: Mapping[str, Any], codec: AvroCodec, cut_us: int) -> None:
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        codec: AvroCodec,
+        cut_us: int,
+        isolation: str = "read_uncommitted",
+    ) -> None:
         super().__init__(name="live reader", daemon=True)
         self.ages = Ages()
         self._codec, self._cut_us = codec, cut_us
         self._ended = threading.Event()
-        self._consumer = _consumer(client, "read_uncommitted")
+        self._consumer = _consumer(client, isolation)
         partitions = _partitions(self._consumer, ("fused.objects",))
         for partition in partitions:
             partition.offset = self._consumer.get_watermark_offsets(partition, 10.0)[1]
@@ -84,11 +92,12 @@ class LiveReader(threading.Thread):
     def run(self) -> None:
         """Read until `end`."""
         while not self._ended.is_set():
-            for message in self._consumer.consume(500, 0.02):
-                read = now_us()
-                if message.error() is None and message.value() is not None:
-                    picture = self._codec.decode("fused.objects", message.value())
-                    self.ages.take(picture, read, self._cut_us)
+            # one by one: a batch is handed out when it is full or its patience has ended
+            message = self._consumer.poll(0.1)
+            read = now_us()
+            if message is not None and message.error() is None and message.value() is not None:
+                picture = self._codec.decode("fused.objects", message.value())
+                self.ages.take(picture, read, self._cut_us)
         self._consumer.close()
 
     def end(self) -> Ages:
@@ -142,6 +151,7 @@ def _consumer(client: Mapping[str, Any], isolation: str) -> Consumer:
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
             "fetch.message.max.bytes": 16 * 1024 * 1024,
+            "log_level": 0,  # a lost broker comes back; each try is no news
         }
     )
 

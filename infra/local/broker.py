@@ -55,8 +55,10 @@ def format_command(state_dir: Path, cluster_id: str) -> list[str]:
     """Command that makes the data folder one of the cluster."""
     return [
         *_java(64),
+        *archive_options("broker", make=False),
         *("-cp", paths.broker_classpath(), "kafka.tools.StorageTool", "format"),
-        *("-t", cluster_id, "-c", str(state_dir / "kafka" / "server.properties")),
+        f"--cluster-id={cluster_id}",  # in one word: it may begin with a dash
+        *("-c", str(state_dir / "kafka" / "server.properties")),
         "--ignore-formatted",
     ]
 

@@ -42,6 +42,7 @@ taskmanager.memory.jvm-overhead.min: 192m
 taskmanager.memory.jvm-overhead.max: 192m
 heartbeat.interval: 1000
 heartbeat.timeout: 5000
+classloader.resolve-order: parent-first
 cluster.registration.error-delay: 200
 cluster.registration.initial-timeout: 100
 cluster.registration.refused-registration-delay: 500

@@ -1,7 +1,7 @@
 """The parts of a local station: what each is started by, needs, and shows when it is ready."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.local import broker, paths
@@ -28,6 +28,9 @@ class Part:
         Whether it serves, or for a task whether what it did is in effect.
     needs
         Parts that have to be ready first.
+    after
+        Parts that have to have been ready once: at the start of a station others go first, later
+        each part comes back without waiting.
     task
         It ends by itself when it has done its work.
     group
@@ -40,6 +43,7 @@ class Part:
     command: Callable[[], list[str]]
     ready: Callable[[], bool]
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     task: bool = False
     group: str = ""
     rank: int = 0
@@ -83,15 +87,18 @@ def parts(
         job.name: flink_of(state_dir, job.name, ports, settings, archive=plan.archive)
         for job in plan.jobs
     }
-    for job in plan.jobs:
-        made += _flink(flinks[job.name], job)
+    # Rows of the first job are what a start is waited for: nothing takes its cores before it runs,
+    # neither another job nor pulses, which it would only have to catch up with.
+    first = tuple(f"{job.name}.submit" for job in plan.jobs if job.file is not None)[:1]
+    for number, job in enumerate(plan.jobs):
+        made += _flink(flinks[job.name], job, first if number else ())
     made += [
         _server(state_dir, name, ports[name]) for name in ("registry", "engine") if name in ports
     ]
     servers = tuple(part.name for part in made if part.name in SERVERS)
     made.append(_python(_CONTRACTS, "infra.local.contracts", config, needs=servers, task=True))
     if "pulse" in plan.servers:
-        made.append(_python("pulse", "infra.local.pulse", config, needs=(_CONTRACTS,)))
+        made.append(_python("pulse", "infra.local.pulse", config, needs=(_CONTRACTS,), after=first))
     for job in plan.jobs:
         if job.file is not None:
             made.append(_submission(state_dir, flinks[job.name], job))
@@ -134,9 +141,10 @@ _PYTHON = {
 
 
 def _python(name: str, module: str, words: tuple[str, ...], needs: tuple[str, ...],
-            *, task: bool = False) -> Part:  # fmt: skip
+            *, after: tuple[str, ...] = (), task: bool = False) -> Part:  # fmt: skip
     command = [paths.python(), "-m", module, *words]
-    return Part(name, lambda: command, lambda: True, needs, task, rank=1, environment=_PYTHON)
+    return Part(name, lambda: command, lambda: True, needs, after, task,
+                rank=1, environment=_PYTHON)  # fmt: skip
 
 
 def _says_ready(out: Path) -> bool:
@@ -145,12 +153,14 @@ def _says_ready(out: Path) -> bool:
     )
 
 
-def _flink(flink: JobFlink, job: JobPlan) -> list[Part]:
+def _flink(flink: JobFlink, job: JobPlan, after: tuple[str, ...]) -> list[Part]:
     manager, environment = JobManager(flink.url, timeout_s=0.5), flink.environment()
-    made = [Part(f"{job.name}.jobmanager", flink.job_manager, manager.answers,
+    made = [Part(f"{job.name}.jobmanager", flink.job_manager, manager.answers, after=after,
                  group=job.name, rank=1, environment=environment)]  # fmt: skip
-    numbers = range(1, job.task_managers + 1)
-    return made + [_task_manager(flink, job.name, n, manager, environment) for n in numbers]
+    return made + [
+        replace(_task_manager(flink, job.name, n, manager, environment), after=after)
+        for n in range(1, job.task_managers + 1)
+    ]
 
 
 def _task_manager(

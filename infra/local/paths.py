@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BROKER_JARS = ROOT / ".jars" / "broker"
 FLINK_JARS = ROOT / ".jars" / "flink"
+PLANNER = ROOT / ".tools" / "flink" / "flink-table-planner.jar"  # `archives` takes it out
 NUMBA_CACHE = ROOT / ".tools" / "numba"  # compiled kernels outlive a station
 
 
@@ -69,11 +70,23 @@ def connector_jars() -> list[Path]:
     return jars
 
 
+def planner_loader() -> Path:
+    """Jar of this Flink that holds the planner of SQL as a jar within it."""
+    (found,) = (flink_home() / "lib").glob("flink-table-planner-loader-*.jar")
+    return found
+
+
 def flink_classpath() -> str:
-    """Class path of every Flink process."""
+    """Class path of every Flink process: the connectors too, and the planner by itself.
+
+    Classes that come by a loader of their own cannot lie in an archive. Without the planner's own
+    jar, its loader stays.
+    """
     home = flink_home()
     jars = [*sorted((home / "lib").glob("*.jar")), *sorted((home / "opt").glob("flink-python*"))]
-    return ":".join(map(str, jars))
+    if PLANNER.is_file():
+        jars[jars.index(planner_loader())] = PLANNER
+    return ":".join(map(str, [*jars, *connector_jars()]))
 
 
 def flink_java_options() -> list[str]:

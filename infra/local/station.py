@@ -135,13 +135,15 @@ class LocalStation:
                 start_new_session=True,
             )
 
-    def wait_until_up(self, watcher: Watcher | None = None) -> None:
+    def wait_until_up(self, watcher: Watcher | None = None, until: str = "") -> None:
         """Wait until every part is ready.
 
         Parameters
         ----------
         watcher
             Called with the state at every look.
+        until
+            A part whose readiness is enough.
 
         Raises
         ------
@@ -153,7 +155,8 @@ class LocalStation:
             state = self.state()
             if watcher:
                 watcher(state)
-            if state.phase == "running":
+            enough = state.parts.get(until)
+            if state.phase == "running" or (enough and enough.health == "ready"):
                 return
             if self._supervisor is not None and self._supervisor.poll() is not None:
                 why = self.state().message or last_words(self.state_dir, "supervisor")

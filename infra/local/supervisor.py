@@ -43,6 +43,7 @@ class Watched:
         self.process: subprocess.Popen[bytes] | None = None
         self.identity: Identity | None = None
         self.health: Health = "waiting"
+        self.was_ready = False
         self.note = ""
         self.restarts = 0
         self.deaths = 0
@@ -149,7 +150,11 @@ class Supervisor:
         if one.due and self._needs_met(one):
             self._start(one)
         elif one.health == "starting" and self._finished(one) and one.part.ready():
-            one.health, one.note = "ready", ""
+            self._is_ready(one)
+
+    @staticmethod
+    def _is_ready(one: Watched) -> None:
+        one.health, one.note, one.was_ready = "ready", "", True
 
     @staticmethod
     def _finished(one: Watched) -> bool:
@@ -157,12 +162,13 @@ class Supervisor:
 
     def _needs_met(self, one: Watched) -> bool:
         waits = [name for name in one.part.needs if self.watched[name].health != "ready"]
+        waits += [name for name in one.part.after if not self.watched[name].was_ready]
         one.note = f"waits for {', '.join(waits)}" if waits else one.note
         return not waits
 
     def _start(self, one: Watched) -> None:
         if one.part.task and one.part.group and one.part.ready():
-            one.health = "ready"  # the job runs: a submission before went through after all
+            self._is_ready(one)  # the job runs: a submission before went through after all
             return
         one.start(self._dir)
 

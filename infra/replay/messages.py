@@ -4,7 +4,7 @@
 |---|---|
 | message file: JSON lines `topic, source, format, receive_time_us, payload` | as written |
 | Recording: JSON lines `source, event_time_us, receive_time_us, frame, objects` | a line each |
-| log of the JPO-ODE: one BSM a line | sorted by `metadata.recordGeneratedAt` |
+| log of the JPO-ODE: one BSM or SDSM a line | sorted by `metadata.recordGeneratedAt` |
 | OpenV2X track points, JSON or one Python dict a line | one for each sensor and `secMark` |
 | one message of another format | one |
 
@@ -33,6 +33,7 @@ from operators.errors import DecodeError
 from operators.normalise.event_time import instant_us, second_of_minute_us
 
 ANCHOR_US = 1_653_016_740_000_000  # 2022-05-20T03:19:00Z
+_OF_THE_ODE = ("bsm", "sdsm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ def read_messages(path: Path, format_name: str | None = None) -> Iterator[Record
     name = format_name or guess_format(documents[0])
     if name == "openv2x.points.json":
         messages = [m for text in documents for m in _point_messages(text)]
-    elif name == "bsm.json":
-        messages = list(_ode_messages(documents, f"gateway/{path.stem}"))
+    elif name.startswith(_OF_THE_ODE):
+        messages = list(_ode_messages(documents, name, f"gateway/{path.stem}"))
     else:
         messages = [_single(name, text, path.stem) for text in documents]
     yield from sorted(messages, key=lambda m: m.receive_time_us)
@@ -185,8 +186,8 @@ def _as_json(line: bytes) -> bytes | None:
         return None
 
 
-def _ode_messages(lines: Iterable[bytes], source_id: str) -> Iterator[RecordedMessage]:
-    info = FORMATS["bsm.json"]
+def _ode_messages(lines: Iterable[bytes], name: str, gateway: str) -> Iterator[RecordedMessage]:
+    info = FORMATS[name]
     receive_time_us = ANCHOR_US
     for line in lines:
         try:
@@ -196,7 +197,17 @@ def _ode_messages(lines: Iterable[bytes], source_id: str) -> Iterator[RecordedMe
             receive_time_us = known[0] if known else receive_time_us
         except DecodeError:
             pass  # handed on as it is, with the last line's time
-        yield RecordedMessage(receive_time_us, info.topic, source_id, info.name, line)
+        source_id = _own_source(name, line, receive_time_us) or gateway
+        yield RecordedMessage(receive_time_us, info.topic, source_id, name, line)
+
+
+def _own_source(name: str, payload: bytes, receive_time_us: int) -> str | None:
+    """Name that a message gives its sender, None if it gives none that lasts."""
+    try:
+        frames = decode(name, payload, receive_time_us).frames
+    except DecodeError:
+        return None
+    return frames[0].source_id if frames else None
 
 
 def _point_messages(text: bytes) -> Iterator[RecordedMessage]:

@@ -27,7 +27,7 @@ def environment(
     config = Configuration()
     for key, value in {
         "python.execution-mode": flink.mode,
-        "pipeline.auto-watermark-interval": "20 ms",
+        "pipeline.auto-watermark-interval": "10 ms",
         "pipeline.object-reuse": "true",
         "execution.buffer-timeout.interval": "5 ms",
         "execution.checkpointing.interval": f"{flink.checkpoint_interval_ms} ms",

@@ -53,6 +53,8 @@ class Reading:
         True to end where the topics end now.
     foreign_idle_ms
         For topics that get no pulse: wall time after which a quiet partition stops holding time.
+    least_bytes
+        A fetch that finds less waits for more, 100 ms at most; see `jobs.io.beat`.
     """
 
     client: Mapping[str, str]
@@ -60,6 +62,7 @@ class Reading:
     isolation: str = "read_uncommitted"
     bounded: bool = False
     foreign_idle_ms: int = 0
+    least_bytes: int = 1
 
 
 def read_topics(
@@ -79,12 +82,14 @@ def read_topics(
         "scan.startup.mode": "earliest-offset",
         "scan.parallelism": str(parallelism),
         "scan.watermark.alignment.group": reading.group,
-        "scan.watermark.alignment.max-drift": "1 s",
-        "scan.watermark.alignment.update-interval": "200 ms",
+        # bounds what waits in state while a job catches up, and how fast it does: each interval
+        # or two it may read as much further
+        "scan.watermark.alignment.max-drift": "3 s",
+        "scan.watermark.alignment.update-interval": "500 ms",
         **{f"properties.{key}": value for key, value in reading.client.items()},
         "properties.group.id": reading.group,
         "properties.isolation.level": reading.isolation,
-        # a fetch returns with the first byte; this only bounds how often an idle reader asks
+        "properties.fetch.min.bytes": str(reading.least_bytes),
         "properties.fetch.max.wait.ms": "100",
         "properties.max.partition.fetch.bytes": str(16 * 1024 * 1024),
     }

@@ -23,11 +23,13 @@ from msgspec import Meta
 
 from operators.decode.decoded import Decoded, Space
 from operators.decode.j2735 import (
+    AXIS_UNAVAILABLE,
     ELEVATION_UNAVAILABLE,
     HEADING_UNAVAILABLE,
     LATITUDE_UNAVAILABLE,
     LONGITUDE_UNAVAILABLE,
     SPEED_UNAVAILABLE,
+    Accuracy,
     Elevation,
     Heading,
     Height5Cm,
@@ -37,6 +39,7 @@ from operators.decode.j2735 import (
     SecondMark,
     Speed,
     WidthCm,
+    accuracy_covariance_m2,
     class_of_vehicle_class,
     ellipse_covariance_m2,
     heading_from_north_rad,
@@ -49,16 +52,12 @@ from operators.frame import ObjectClass
 from operators.normalise.event_time import second_of_minute_us
 from operators.reasons import Reason
 
-_AXIS_UNAVAILABLE = 255
-_ORIENTATION_UNAVAILABLE = 65_535
 # The sentinels after conversion to physical units.
 _LATITUDE_GONE_DEG = LATITUDE_UNAVAILABLE / 1e7
 _LONGITUDE_GONE_DEG = LONGITUDE_UNAVAILABLE / 1e7
-_AXIS_GONE_M = _AXIS_UNAVAILABLE / 20
+_AXIS_GONE_M = AXIS_UNAVAILABLE / 20
 _SPEED_GONE_MPS = SPEED_UNAVAILABLE / 50
 
-_Axis = Annotated[int, Meta(ge=0, le=_AXIS_UNAVAILABLE)]
-_Orientation = Annotated[int, Meta(ge=0, le=_ORIENTATION_UNAVAILABLE)]
 _LatitudeDeg = Annotated[float, Meta(ge=-90.0, le=_LATITUDE_GONE_DEG)]
 _LongitudeDeg = Annotated[float, Meta(ge=-180.0, le=_LONGITUDE_GONE_DEG)]
 _ElevationM = Annotated[float, Meta(ge=-409.6, le=6143.9)]
@@ -96,19 +95,13 @@ class _CoreSi(msgspec.Struct, rename="camel"):
     size: _Size | None = None
 
 
-class _AccuracyRaw(msgspec.Struct, rename="camel"):
-    semi_major: _Axis = _AXIS_UNAVAILABLE
-    semi_minor: _Axis = _AXIS_UNAVAILABLE
-    orientation: _Orientation = _ORIENTATION_UNAVAILABLE
-
-
 class _CoreRaw(msgspec.Struct, rename="camel"):
     id: str
     lat: Latitude
     long: Longitude
     sec_mark: SecondMark = 65_535
     elev: Elevation = ELEVATION_UNAVAILABLE
-    accuracy: _AccuracyRaw = msgspec.field(default_factory=_AccuracyRaw)
+    accuracy: Accuracy = msgspec.field(default_factory=Accuracy)
     speed: Speed = SPEED_UNAVAILABLE
     heading: Heading = HEADING_UNAVAILABLE
     size: _Size | None = None
@@ -256,18 +249,13 @@ def _from_si(core: _CoreSi, kind: ObjectClass, height_m: float, anchor_us: int) 
 
 
 def _from_raw(core: _CoreRaw, kind: ObjectClass, height_m: float, anchor_us: int) -> Decoded:
-    accuracy, turn = core.accuracy, core.accuracy.orientation
     gone = core.lat == LATITUDE_UNAVAILABLE or core.long == LONGITUDE_UNAVAILABLE
     elevation_m = NAN if core.elev == ELEVATION_UNAVAILABLE else core.elev / 10
     return _frame(
         core.id,
         second_of_minute_us(core.sec_mark, anchor_us),
         None if gone else (core.long / 1e7, core.lat / 1e7, elevation_m),
-        ellipse_covariance_m2(
-            NAN if accuracy.semi_major == _AXIS_UNAVAILABLE else accuracy.semi_major / 20,
-            NAN if accuracy.semi_minor == _AXIS_UNAVAILABLE else accuracy.semi_minor / 20,
-            NAN if turn == _ORIENTATION_UNAVAILABLE else turn * 360 / 65_535,
-        ),
+        accuracy_covariance_m2(core.accuracy),
         NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
         NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
         core.size,

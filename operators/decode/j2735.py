@@ -8,6 +8,8 @@
 | heading | 0.0125 deg, clockwise from true north | 28800 |
 | width, length | cm | 0 |
 | height | 5 cm | 0 |
+| semi-axes of the accuracy, one sigma | 0.05 m | 255 (254 means 12.70 m or more) |
+| orientation of the major axis, clockwise from north | 360/65535 deg | 65535 |
 
 Confidence enumerations are bounds at 95 %: one axis sigma = c / 1.96, radial sigma = c / 2.4477
 (the 95 % radius of a circular normal distribution is sqrt(-2 ln 0.05) sigma).
@@ -17,10 +19,13 @@ Divisions, not products with 0.02, so that both dialects of one message give the
 import math
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from operators.decode.rows import NAN, UNKNOWN_COVARIANCE, UNKNOWN_VELOCITY
+from operators.errors import DecodeError
 from operators.frame import ObjectClass
+from operators.reasons import Reason
 
 SIGMAS_AT_95_AXIS = 1.96
 SIGMAS_AT_95_RADIAL = 2.4477
@@ -30,6 +35,8 @@ LONGITUDE_UNAVAILABLE = 1_800_000_001
 ELEVATION_UNAVAILABLE = -4096
 SPEED_UNAVAILABLE = 8191
 HEADING_UNAVAILABLE = 28_800
+AXIS_UNAVAILABLE = 255
+ORIENTATION_UNAVAILABLE = 65_535
 
 Latitude = Annotated[int, Meta(ge=-900_000_000, le=LATITUDE_UNAVAILABLE)]
 Longitude = Annotated[int, Meta(ge=-1_800_000_000, le=LONGITUDE_UNAVAILABLE)]
@@ -40,6 +47,15 @@ SecondMark = Annotated[int, Meta(ge=0, le=65_535)]
 WidthCm = Annotated[int, Meta(ge=0, le=1023)]
 LengthCm = Annotated[int, Meta(ge=0, le=4095)]
 Height5Cm = Annotated[int, Meta(ge=0, le=127)]
+
+
+class Accuracy(msgspec.Struct, rename="camel"):
+    """DF_PositionalAccuracy in the units of the standard."""
+
+    semi_major: Annotated[int, Meta(ge=0, le=AXIS_UNAVAILABLE)] = AXIS_UNAVAILABLE
+    semi_minor: Annotated[int, Meta(ge=0, le=AXIS_UNAVAILABLE)] = AXIS_UNAVAILABLE
+    orientation: Annotated[int, Meta(ge=0, le=ORIENTATION_UNAVAILABLE)] = ORIENTATION_UNAVAILABLE
+
 
 # DE_PositionConfidence, metres at 95 %; index 0 is unavailable.
 POSITION_CONFIDENCE_M = (
@@ -108,6 +124,32 @@ def ellipse_covariance_m2(
     sin, cos = math.sin(math.radians(orientation_deg)), math.cos(math.radians(orientation_deg))
     a2, b2 = major_m * major_m, minor_m * minor_m
     return (a2 * sin * sin + b2 * cos * cos, (a2 - b2) * sin * cos, a2 * cos * cos + b2 * sin * sin)
+
+
+def accuracy_covariance_m2(given: Accuracy) -> tuple[float, float, float]:
+    """Covariance of a DF_PositionalAccuracy, as `ellipse_covariance_m2` gives it."""
+    turn = given.orientation
+    return ellipse_covariance_m2(
+        NAN if given.semi_major == AXIS_UNAVAILABLE else given.semi_major / 20,
+        NAN if given.semi_minor == AXIS_UNAVAILABLE else given.semi_minor / 20,
+        NAN if turn == ORIENTATION_UNAVAILABLE else turn * 360 / 65_535,
+    )
+
+
+def coded(code: int | str, values: tuple[float, ...], names: tuple[str, ...]) -> float:
+    """Value of an enumeration given as its number or its name.
+
+    Raises
+    ------
+    DecodeError
+        OUT_OF_RANGE for a name that the standard does not know.
+    """
+    if isinstance(code, int):
+        return values[code]
+    if code not in names:
+        msg = f"confidence {code[:40]!r}"
+        raise DecodeError(Reason.OUT_OF_RANGE, msg)
+    return values[names.index(code)]
 
 
 def class_of_vehicle_class(code: int) -> ObjectClass:

@@ -14,6 +14,7 @@ from operators.decode import (
     recording,
     rsm,
     rsm_dawnline,
+    sdsm,
 )
 from operators.decode.decoded import Adapter, Decoded
 from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
@@ -103,6 +104,21 @@ FORMATS: dict[str, FormatInfo] = {
             Syntax.JSON,
             "standard",
         ),
+        *(
+            FormatInfo(
+                name,
+                sdsm.reader(north_first=north_first, newer_is_positive=newer_is_positive),
+                SourceKind.ROADSIDE,
+                RAW_ROADSIDE,
+                Syntax.JSON,
+                "authored",
+            )
+            for name, north_first, newer_is_positive in (
+                ("sdsm.json", True, True),
+                ("sdsm.enu.json", False, True),
+                ("sdsm.carma.json", True, False),
+            )
+        ),
         FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
         FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
     )
@@ -148,6 +164,9 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
 )
 
+# A log of the JPO-ODE names the kind of message inside its payload only.
+_SDSM = b'"SensorDataSharingMessage"'
+
 
 def guess_format(payload: bytes) -> str:
     """Name of the format that `payload`, the start of a file or a message, is written in.
@@ -177,7 +196,8 @@ def _guess_json(text: bytes) -> str:
             keys = read_json(_KEYS, text)
             for signs, name in _SIGNS:
                 if signs <= keys.keys():
-                    return name
+                    is_sdsm = name == "bsm.json" and _SDSM in bytes(keys["payload"])
+                    return "sdsm.json" if is_sdsm else name
             items = list(keys.values())
         if not items:
             break

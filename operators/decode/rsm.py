@@ -50,6 +50,7 @@ from operators.decode.j2735 import (
     SecondMark,
     Speed,
     WidthCm,
+    coded,
     heading_from_north_rad,
     isotropic_covariance_m2,
     velocity_mps,
@@ -199,8 +200,8 @@ def _add(
     )
     speed_mps = NAN if one.speed == SPEED_UNAVAILABLE else one.speed / 50
     size, motion = one.size or _NO_SIZE, one.motion_cfd or _NO_MOTION
-    speed_95 = _coded(motion.speed_cfd, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
-    heading_95 = _coded(motion.heading_cfd, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
+    speed_95 = coded(motion.speed_cfd, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
+    heading_95 = coded(motion.heading_cfd, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
     known_as = one.ptc_id if one.global_track_id is None else one.global_track_id
     rows.add(
         index,
@@ -225,17 +226,7 @@ def _position_sigma_m(one: _Participant) -> float:
     if given is None:
         return NAN
     code = given.pos if isinstance(given, _PositionConfidence) else given
-    return _coded(code, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES) / SIGMAS_AT_95_RADIAL
-
-
-def _coded(code: int | str, values: tuple[float, ...], names: tuple[str, ...]) -> float:
-    """Value of an enumeration given as its number or its name."""
-    if isinstance(code, int):
-        return values[code]
-    if code not in names:
-        msg = f"confidence {code[:40]!r}"
-        raise DecodeError(Reason.OUT_OF_RANGE, msg)
-    return values[names.index(code)]
+    return coded(code, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES) / SIGMAS_AT_95_RADIAL
 
 
 def _class_code(one: _Participant) -> int:

@@ -55,7 +55,22 @@ def second_of_minute_us(mark_ms: int, anchor_us: int) -> int | None:
     """
     if not 0 <= mark_ms < MINUTE_MS:
         return None
-    return _nearest_ms(mark_ms, MINUTE_MS, _rounded_ms(anchor_us)) * 1000
+    return mark_us(mark_ms, MINUTE_MS, anchor_us)
+
+
+def mark_us(mark_ms: int, period_ms: int, anchor_us: int) -> int:
+    """UTC microseconds of a mark in milliseconds of its period, at the wrap nearest to the anchor.
+
+    Parameters
+    ----------
+    mark_ms
+        0 to `period_ms` - 1.
+    period_ms
+        Minute, hour or day, counted from an epoch that begins with a whole day.
+    anchor_us
+        UTC microseconds at which to complete the mark.
+    """
+    return _nearest_ms(mark_ms, period_ms, _rounded_ms(anchor_us)) * 1000
 
 
 def utc_us_from_its_ms(its_ms: int) -> int:

@@ -30,15 +30,20 @@ def codec_of(settings):
     return AvroCodec(register_all(settings.registry.address()))
 
 
-def expected(settings, run_id=None, tracker=None):
-    """Records by topic that the pipeline makes of the station's raw topics."""
-    log = read_log(settings.kafka.client(), (*RAW, SOURCES))
+def expected(settings, run_id=None, suffix=""):
+    """Records by topic that the pipeline makes of the station's raw topics, and their log."""
+    topics = [topic + suffix for topic in (*RAW, SOURCES)]
+    log = read_log(settings.kafka.client(), topics)
+    return made_of(log, settings, run_id, suffix), log
+
+
+def made_of(log, settings, run_id=None, suffix=""):
+    """Records by topic that the pipeline makes of a log."""
     parameters = replace(settings.run, run_id=run_id or settings.run.run_id)
-    pipeline = Pipeline(parameters) if tracker is None else Pipeline(parameters, tracker=tracker)
     records = {topic: [] for topic in TOPICS}
-    for output in run(log, pipeline):
+    for output in run(log, Pipeline(parameters, suffix=suffix)):
         records[output.route].append(msgspec.msgpack.decode(output.value))
-    return records, log
+    return records
 
 
 def published(settings, run_id=None):

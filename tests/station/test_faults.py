@@ -18,6 +18,9 @@ from tests.station.oracle import assert_ledgers_close, codec_of, differences, ex
 pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
 
 PATIENCE_S = 240.0
+FORGETFUL = paths.ROOT / "tests" / "station" / "forgetful_job.py"
+# A picture of a tick so long after the kill cannot have been on its way.
+AFTER_US = 1_000_000
 PARTS = ("fusion.taskmanager-1", "engine", "broker", "fusion.jobmanager")
 
 
@@ -49,6 +52,20 @@ def wait_for(what, patience_s=PATIENCE_S):
     return time.monotonic() - began
 
 
+def seconds_until(conditions):
+    """Seconds from now until each condition is true for the first time."""
+    began, found = time.monotonic(), {}
+
+    def all_seen():
+        for number, condition in enumerate(conditions):
+            if number not in found and condition():
+                found[number] = time.monotonic() - began
+        return len(found) == len(conditions)
+
+    wait_for(all_seen)
+    return [found[number] for number in range(len(conditions))]
+
+
 def newest_loaded(client, database):
     try:
         return client.execute(f"SELECT toUnixTimestamp64Micro(max(tick)) FROM {database}.picture")[
@@ -70,26 +87,35 @@ def client(station):
 def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys):
     settings = station.resolved
     replay = Replay(settings.kafka, *district)
-    reader = LiveReader(settings.kafka.client(), codec_of(settings), settings.run.cut_us)
-    reader.start()
+    readers = [
+        LiveReader(settings.kafka.client(), codec_of(settings), settings.run.cut_us, isolation)
+        for isolation in ("read_uncommitted", "read_committed")
+    ]
+    for reader in readers:
+        reader.start()
     replay.start()
-    wait_for(lambda: reader.ages.ticks_us)
+    for reader in readers:
+        wait_for(lambda r=reader: r.ages.ticks_us)
     for part in PARTS:
         time.sleep(8.0)
         killed_us = now_us()
         station.kill(part)
-        fresh = wait_for(lambda at=killed_us: reader.ages.ticks_us[-1] > at + 1_000_000)
-        loaded = wait_for(
-            lambda at=killed_us: (
-                newest_loaded(client, settings.clickhouse.database) > at + 1_000_000
-            )
+        seen = [
+            lambda r=reader, at=killed_us: r.ages.ticks_us[-1] > at + AFTER_US for reader in readers
+        ]
+        seen.append(
+            lambda at=killed_us: newest_loaded(client, settings.clickhouse.database) > at + AFTER_US
         )
+        fresh_s, committed_s, loaded_s = seconds_until(seen)
         with capsys.disabled():
-            print(f"\nkill -9 of {part}: fresh picture after {fresh:.1f} s,", end=" ")
-            print(f"loaded {loaded:.1f} s later")
+            print(
+                f"\nkill -9 of {part}: next fresh picture after {fresh_s:.1f} s, "
+                f"committed after {committed_s:.1f} s, in the warehouse after {loaded_s:.1f} s"
+            )
     replay.ended.set()
     replay.join(120.0)
-    reader.end()
+    for reader in readers:
+        reader.end()
     assert replay.failure is None
     compare_when_quiet(settings, client)
 
@@ -131,3 +157,23 @@ def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, distric
     sending.join(120.0)
     assert sending.failure is None
     compare_when_quiet(settings, client)
+
+
+def test_a_job_that_forgets_its_state_shows(station, district):
+    """The control of the tests before: everything was equal until now."""
+    settings = station.resolved
+    sending = Replay(settings.kafka, *district)
+    sending.start()
+    time.sleep(15.0)
+    savepoint = station.stop_with_savepoint("fusion")
+    station.submit("fusion", FORGETFUL, (), savepoint)
+    time.sleep(10.0)
+    sending.ended.set()
+    sending.join(120.0)
+    assert sending.failure is None
+    time.sleep(16.0)
+    oracle, _ = expected(settings)
+    # the front forgot nothing: when its ledgers are there, so is what the cells made
+    wait_for(lambda: "ledger.records" not in differences(oracle, published(settings)))
+    time.sleep(3.0)
+    assert OBJECTS in differences(oracle, published(settings))

@@ -46,10 +46,11 @@ class EngineServer(socketserver.ThreadingTCPServer):
         _log.exception("connection from %s failed", client_address)
 
     def stop(self) -> None:
-        """End all statements and connections, and wait for their threads."""
+        """End all statements and connections, wait for their threads, and close the engine."""
         self.shutdown()
         self._store.kill()
         for client in tuple(self._clients):
             with contextlib.suppress(OSError):  # it may have just gone
                 client.shutdown(socket.SHUT_RDWR)
         self.server_close()
+        self._store.close()

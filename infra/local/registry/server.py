@@ -225,3 +225,9 @@ class RegistryServer(ThreadingHTTPServer):
     def __init__(self, catalog: Catalog, port: int) -> None:
         super().__init__((LOOPBACK, port), _RequestHandler)
         self.catalog = catalog
+
+    def stop(self) -> None:
+        """Stop serving and close the catalogue."""
+        self.shutdown()
+        self.server_close()
+        self.catalog.close()

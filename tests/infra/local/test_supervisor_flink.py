@@ -11,7 +11,7 @@ from infra.local.rest import FlinkError
 from infra.local.state import JobPlan, StationError
 from infra.local.station import LocalStation
 
-JOB = ROOT / "infra" / "local" / "archive_job.py"
+JOB = ROOT / "tests" / "infra" / "local" / "endless_job.py"
 pytestmark = [pytest.mark.station, pytest.mark.timeout(300)]
 
 

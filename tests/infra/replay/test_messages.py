@@ -41,6 +41,15 @@ def test_ode_message_without_a_log_time_takes_the_upload_time() -> None:
     assert found.receive_time_us == 1_733_851_848_095_000  # odeReceivedAt
 
 
+def test_sdsm_names_its_roadside_unit_and_takes_the_upload_time() -> None:
+    (found,) = read_messages(DATA / "jpo-ode/sample-sdsm.json")
+    assert (found.topic, found.format, found.source_id) == (
+        "raw.roadside", "sdsm.json", "010C0C0A",
+    )  # fmt: skip
+    assert found.receive_time_us == 1_747_953_910_967_000  # odeReceivedAt
+    assert objects([found]) == 1
+
+
 def test_track_points_become_a_message_for_each_sensor_and_mark() -> None:
     found = list(read_messages(DATA / "openv2x/msg58.json"))
     assert Counter(m.source_id for m in found) == {"100001/video": 5, "100001/radar": 5}

@@ -177,9 +177,16 @@ def test_record_that_the_broker_refuses_is_an_error(kafka):
     admin = AdminClient(kafka.client())
     for future in admin.incremental_alter_configs([topic]).values():
         future.result(20)
+    while _limit_of(admin, topic) != "500":  # an answer means: written down, not yet in force
+        time.sleep(0.05)
     messages = [message(0), message(1, b"x" * 1000)]
     with pytest.raises(SendError, match=r"not delivered; raw\.roadside\.small"):
         send_backfill(messages, ENTRIES, producer_of(kafka), "small", acceptance_us=0)
+
+
+def _limit_of(admin, topic):
+    (future,) = admin.describe_configs([topic]).values()
+    return future.result(20)["max.message.bytes"].value
 
 
 def test_broker_that_is_gone_is_an_error():

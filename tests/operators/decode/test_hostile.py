@@ -50,6 +50,10 @@ SAMPLES = {
     "openv2x.points.json": (DATA / "openv2x/msg58.json").read_bytes()[:1100].rsplit(b"},", 1)[0]
     + b"}]}",
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
+    **dict.fromkeys(
+        ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),
+        (DATA / "jpo-ode/sample-sdsm.json").read_bytes(),
+    ),
     "recording.json": json.dumps(RECORDING).encode(),
     "metar": b"METAR EDDF 202120Z 24015G27KT 3000 -SHRA BR FEW010CB M01/M03 Q0998 NOSIG=",
     "cap": CAP.encode(),

@@ -1,4 +1,4 @@
-"""A job that does nothing for long, so that a client and a cluster load their classes."""
+"""A job that does nothing for long: something to lose and to stop."""
 
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment

@@ -1,0 +1,154 @@
+"""The graph of the fusion job, whatever its steps do: a benchmark has steps that do nothing.
+
+raw topics -> front -> cell -> identity -> publish -> the topics of one transactional sink.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+import schemas
+from jobs.io.beat import pulse_bytes
+from jobs.runtime.graph import (
+    ROUTED,
+    Reading,
+    by_key,
+    read_topics,
+    records_of,
+    routed,
+    take_route,
+    write_topics,
+)
+from jobs.runtime.process import (
+    Encode,
+    Share,
+    SharedStepFunction,
+    StepFunction,
+    shared_descriptor,
+)
+from jobs.settings import Settings
+from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, RAW, SOURCES
+from operators.step import KeyedStep
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names of the topics that a run reads; `suffix` tells a backfill's from the live ones."""
+
+    suffix: str = ""
+
+    @property
+    def sources(self) -> str:
+        """Topic of source entries."""
+        return SOURCES + self.suffix
+
+    @property
+    def raw(self) -> tuple[str, ...]:
+        """Raw topics, that of source entries included: its records are accounted too."""
+        return (*(topic + self.suffix for topic in RAW), self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What runs in the graph.
+
+    Parameters
+    ----------
+    job
+        Name of the job: of its consumer group and its transactions.
+    front, cell, identity, publish
+        The steps.
+    share_source, share_feature
+        How a source entry changes what all fronts share, and a feature what all publish steps do.
+    encode
+        Gives records of topics the form that they leave in.
+    outputs
+        Topics that the sink writes, at least two: a sink of one has no column for its name.
+    """
+
+    job: str
+    front: KeyedStep
+    cell: KeyedStep
+    identity: KeyedStep
+    publish: KeyedStep
+    share_source: Share
+    share_feature: Share
+    encode: Encode
+    outputs: Sequence[str]
+
+
+def build(
+    tables: StreamTableEnvironment, settings: Settings, flow: Flow, topics: Topics, *, bounded: bool
+) -> None:
+    """Put the graph together; sources and sinks come from the settings."""
+    group = settings.flink.group(flow.job) + topics.suffix
+    reading = Reading(settings.kafka.java(), group, bounded=bounded)
+    width = settings.flink.parallelism
+    entries = schemas.topics()[SOURCES].partitions
+    raw_reading = reading if bounded else replace(reading, least_bytes=_beat(settings))
+    read_topics(tables, "raw_records", topics.raw, raw_reading, width)
+    read_topics(tables, "source_entries", [topics.sources], reading, min(width, entries))
+    raw, declared = records_of(tables, "raw_records"), records_of(tables, "source_entries")
+
+    encode = flow.encode
+    front = SharedStepFunction(flow.front, encode, flow.share_source)
+    _stage(tables, "front", by_key(raw), front, declared)
+    cell = StepFunction(flow.cell, encode)
+    _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
+    identity = StepFunction(flow.identity, encode)
+    _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), identity)
+    reports = take_route(tables, "cell", PUBLISH).union(take_route(tables, "identity", PUBLISH))
+    publish = SharedStepFunction(flow.publish, encode, flow.share_feature)
+    _stage(tables, "publish", by_key(reports), publish, take_route(tables, "front", FEATURE))
+    _sink(tables, settings, flow, topics)
+
+
+def _beat(settings: Settings) -> int:
+    """Bytes of the pulses of one beat that each reader of the live raw topics gets."""
+    known = schemas.topics()
+    counts = [settings.partitions.get(name, known[name].partitions) for name in (*RAW, SOURCES)]
+    return pulse_bytes(counts, settings.flink.parallelism)
+
+
+def run(
+    env_tables: tuple[StreamExecutionEnvironment, StreamTableEnvironment],
+    settings: Settings,
+    flow: Flow,
+    topics: Topics,
+    *,
+    bounded: bool,
+) -> None:
+    """Put the graph together and hand it to Flink."""
+    env, tables = env_tables
+    build(tables, settings, flow, topics, bounded=bounded)
+    env.execute(flow.job + topics.suffix)
+
+
+def _stage(
+    tables: StreamTableEnvironment,
+    name: str,
+    stream: KeyedStream,
+    function: StepFunction | SharedStepFunction,
+    shared: DataStream | None = None,
+) -> None:
+    """Add one keyed stage and make its output a view of its name."""
+    if shared is not None:
+        stream = stream.connect(shared.broadcast(shared_descriptor()))
+    routed(tables, name, stream.process(function, ROUTED).uid(name).name(name))
+
+
+def _sink(tables: StreamTableEnvironment, settings: Settings, flow: Flow, topics: Topics) -> None:
+    prefix = settings.flink.transactional_prefix(flow.job) + topics.suffix
+    timeout = settings.flink.transaction_timeout_ms
+    write_topics(tables, "fused_records", flow.outputs, settings.kafka.java(), prefix, timeout)
+    wanted = ", ".join(f"'{topic}'" for topic in flow.outputs)
+    statements = tables.create_statement_set()
+    statements.add_insert_sql(
+        f"""INSERT INTO fused_records SELECT route, `key`, event FROM (
+            SELECT route, `key`, event FROM front UNION ALL
+            SELECT route, `key`, event FROM publish
+        ) WHERE route IN ({wanted})"""
+    )
+    statements.attach_as_datastream()
