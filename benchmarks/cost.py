@@ -1,0 +1,85 @@
+"""What the tracker costs: CPU time an observation and a tick, by targets and frame size.
+
+Targets are those of `benchmarks.tracker_scenario`, 200 to the square kilometre unless it is said:
+a city that grows has more of the same, not denser traffic.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.tracker_scenario import SIDE_M, START_US, STEP_US, frame_of, walk
+from operators import tracker
+from operators._typing import FloatArray
+from operators.frame import Frame
+from operators.parameters import Parameters
+
+PER_TILE = 200  # targets in a square kilometre
+SIGMA_M, DETECTION, CLUTTER = 0.5, 0.95, 10.0  # clutter: a frame of one tile
+
+
+class Ticks(NamedTuple):
+    """CPU of whole frames."""
+
+    median_ms: float
+    p99_ms: float
+
+
+def tile(n_targets: int, steps: int, per_tile: int = PER_TILE) -> FloatArray:
+    """Places of shape (steps, n_targets, 2) at a constant density."""
+    rng = np.random.default_rng(n_targets)
+    return walk(rng, n_targets, steps, 0.1, SIDE_M * float(np.sqrt(n_targets / per_tile)))
+
+
+def whole(truth: FloatArray, per_tile: int = PER_TILE) -> Iterator[Frame]:
+    """One frame of all targets a step, with misses and false observations."""
+    rng = np.random.default_rng([truth.shape[1], 2])
+    n = truth.shape[1]
+    side_m = SIDE_M * float(np.sqrt(n / per_tile))
+    for k, places in enumerate(truth):
+        hits = places[rng.random(n) < DETECTION]
+        hits = hits + rng.normal(0.0, SIGMA_M, hits.shape)
+        false = rng.uniform(0.0, side_m, (rng.poisson(CLUTTER * n / per_tile), 2))
+        mixed = np.concatenate((hits, false))
+        event_us = START_US + k * STEP_US
+        yield frame_of(mixed[rng.permutation(len(mixed))], event_us, "unit", 2.0 * side_m)
+
+
+def dealt(truth: FloatArray, size: int, units: int) -> Iterator[Frame]:
+    """Small frames: the targets of a step by their place, dealt to units in turn."""
+    rng = np.random.default_rng([truth.shape[1], 3])
+    for k, places in enumerate(truth):
+        order = np.argsort(places[:, 0], kind="stable")
+        parts = np.split(order, np.arange(size, len(order), size))
+        for s, part in enumerate(parts):
+            event_us = START_US + k * STEP_US + s * STEP_US // len(parts)
+            seen = places[part] + rng.normal(0.0, SIGMA_M, (len(part), 2))
+            yield frame_of(seen, event_us, f"unit-{s % units}", np.nan)
+
+
+def cost_us(frames: Iterable[Frame], warm_us: int = 500_000) -> float:
+    """Microseconds of CPU for an observation, once tracks are there."""
+    state, parameters = tracker.empty(), Parameters()
+    ready = list(frames)
+    early = sum(frame.event_time_us < START_US + warm_us for frame in ready)
+    for frame in ready[:early]:
+        tracker.advance(state, frame, parameters)
+    before_s = time.process_time()
+    for frame in ready[early:]:
+        tracker.advance(state, frame, parameters)
+    spent_s = time.process_time() - before_s
+    return spent_s / sum(len(frame.observations) for frame in ready[early:]) * 1e6
+
+
+def ticks(n_targets: int, steps: int) -> Ticks:
+    """CPU of a tick of a hot tile, all targets on one square kilometre: a frame, and its rows."""
+    state, parameters, spent_ms = tracker.empty(), Parameters(), []
+    for frame in list(whole(tile(n_targets, steps, n_targets), n_targets)):
+        before_s = time.process_time()
+        tracker.advance(state, frame, parameters)
+        tracker.rows(state, frame.event_time_us)
+        spent_ms.append((time.process_time() - before_s) * 1e3)
+    settled = spent_ms[steps // 5 :]
+    return Ticks(float(np.median(settled)), float(np.quantile(settled, 0.99)))

@@ -1,0 +1,1 @@
+"""Faults of sources and hard scenes, each with and without its fault."""
