@@ -37,8 +37,11 @@ def test_a_place_between_two_steps_lies_on_the_line_between_them():
     made = traffic()
     view = made.at(np.array([1.0, 1.05, 1.1]))
     middle = (view.place_m[0] + view.place_m[2]) / 2.0
-    np.testing.assert_allclose(view.place_m[1], middle)
-    np.testing.assert_allclose(view.velocity_mps[1] * 0.1, view.place_m[2] - view.place_m[0])
+    there = ~np.isnan(middle[:, 0])
+    assert there.sum() > 20
+    np.testing.assert_allclose(view.place_m[1, there], middle[there])
+    moved = (view.place_m[2] - view.place_m[0])[there]
+    np.testing.assert_allclose(view.velocity_mps[1, there] * 0.1, moved, atol=1e-9)
 
 
 def test_a_queue_stands_two_metres_apart_and_then_starts_from_its_head():
