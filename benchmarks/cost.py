@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tracker_scenario import SIDE_M, START_US, STEP_US, frame_of, walk
 from operators import tracker
-from operators._typing import FloatArray
+from operators._typing import FloatArray, IntArray
 from operators.frame import Frame
 from operators.parameters import Parameters
 
@@ -48,15 +48,24 @@ def whole(truth: FloatArray, per_tile: int = PER_TILE) -> Iterator[Frame]:
 
 
 def dealt(truth: FloatArray, size: int, units: int) -> Iterator[Frame]:
-    """Small frames: the targets of a step by their place, dealt to units in turn."""
+    """Small frames of neighbours, dealt to units in turn; what is near is in one frame."""
     rng = np.random.default_rng([truth.shape[1], 3])
     for k, places in enumerate(truth):
-        order = np.argsort(places[:, 0], kind="stable")
-        parts = np.split(order, np.arange(size, len(order), size))
+        parts = _neighbours(places, size)
         for s, part in enumerate(parts):
             event_us = START_US + k * STEP_US + s * STEP_US // len(parts)
             seen = places[part] + rng.normal(0.0, SIGMA_M, (len(part), 2))
             yield frame_of(seen, event_us, f"unit-{s % units}", np.nan)
+
+
+def _neighbours(places: FloatArray, size: int) -> list[IntArray]:
+    """Groups of at most `size`, about as wide as they are high."""
+    groups = []
+    columns = max(1, round(np.sqrt(len(places) / size)))
+    for column in np.array_split(np.argsort(places[:, 0], kind="stable"), columns):
+        upward = column[np.argsort(places[column, 1], kind="stable")]
+        groups += np.split(upward, np.arange(size, len(upward), size))
+    return groups
 
 
 def cost_us(frames: Iterable[Frame], warm_us: int = 500_000) -> float:
