@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.stress.faults import Frames, changed, only, seconds_of
+from benchmarks.stress.faults import Frames, changed, only, places, seconds_of
 from operators._typing import IntArray
 from operators.frame import Frame
 
@@ -23,14 +23,18 @@ def renamed(frames: Frames, source: str, names: Callable[[Frame, IntArray], IntA
 
 
 def swapping(frames: Frames, source: str, share: float, seed: int) -> Frames:
-    """In a share of the frames two objects exchange their ids for good."""
+    """In a share of the frames an object and its nearest neighbour exchange their ids for good."""
     rng = np.random.default_rng([seed, 31])
     held: dict[int, int] = {}
 
     def names(frame: Frame, given: IntArray) -> IntArray:
-        there = given[given > 0]
+        there = np.flatnonzero(given > 0)
         if len(there) > 1 and rng.random() < share:
-            one, other = rng.choice(there, 2, replace=False).tolist()
+            chosen = int(rng.integers(len(there)))
+            at = places(frame.observations)[there]
+            away = np.hypot(*(at - at[chosen]).T)
+            away[chosen] = np.inf
+            one, other = int(given[there[chosen]]), int(given[there[away.argmin()]])
             held[one], held[other] = held.get(other, other), held.get(one, one)
         return np.array([held.get(one, one) for one in given.tolist()], np.int64)
 

@@ -51,7 +51,7 @@ def s7_ids() -> Iterator[Case]:
     """Local ids that swap, are used again, begin anew, or are too few."""
     off, _ = scored(named_frames())
     for fault, function in (
-        ("swaps in 5 % of the frames", lambda f, s: ids.swapping(f, s, 0.05, 1)),
+        ("neighbours swap in 20 % of the frames", lambda f, s: ids.swapping(f, s, 0.2, 1)),
         ("used again after 10 s", lambda f, s: ids.few(f, s, 10.0, 10_000)),
         ("anew every 20 s", lambda f, s: ids.rebooting(f, s, 20.0)),
         ("32 ids only", lambda f, s: ids.few(f, s, faults.EVER, 32)),
