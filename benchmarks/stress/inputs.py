@@ -1,7 +1,7 @@
 """S6, S7, S8, S10, S12: repeats, ids, losses, correlated inputs, false covariances."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from benchmarks.stress import faults, ids
 from benchmarks.stress.base import (
     FROM_S,
     SECONDS,
+    SEED,
     Case,
     frames,
     named_frames,
@@ -17,9 +18,13 @@ from benchmarks.stress.base import (
     scored_from,
 )
 from benchmarks.stress.correlated import republished, smoothed
-from benchmarks.stress.fusing import fuse, instants
-from benchmarks.stress.score import Demand, Score, as_good, at_least, at_most, honest, near
+from benchmarks.stress.fusing import fuse, instants, truth_at
+from benchmarks.stress.scenes import queue
+from benchmarks.stress.score import Demand, Score, as_good, at_least, at_most, honest, near, score
+from benchmarks.stress.sensing import all_frames
+from benchmarks.stress.standing import queue_units
 from benchmarks.stress.station import scored_in_station, station_oracle
+from benchmarks.stress.traffic import Traffic
 from operators.frame import ObjectClass
 
 UNITS = ("unit-0", "unit-1", "unit-2", "unit-3")
@@ -47,25 +52,40 @@ def s6_duplicates() -> Iterator[Case]:
         yield Case(fault, alike, oracle(), demands)
 
 
+@lru_cache(maxsize=1)
+def _dense() -> tuple[Traffic, faults.Frames]:
+    """A queue seen with 1 m: only there can an id decide between neighbours."""
+    traffic = queue(10.0, 20.0)
+    return traffic, all_frames(queue_units(1.0), traffic, SEED)
+
+
+def _scored_dense(changed: faults.Frames) -> Score:
+    traffic, _ = _dense()
+    times_us = instants(4.0, traffic.seconds)
+    return score(truth_at(traffic, times_us), fuse(changed, times_us).tracks, len(times_us))
+
+
 def s7_ids() -> Iterator[Case]:
-    """Local ids that swap, are used again, begin anew, or are too few."""
-    off, _ = scored(named_frames())
+    """Local ids that swap, are used again, begin anew, or are too few, in a dense queue."""
+    _, named = _dense()
+    off = _scored_dense(named)
     for fault, function in (
         ("neighbours swap in 20 % of the frames", lambda f, s: ids.swapping(f, s, 0.2, 1)),
-        ("used again after 10 s", lambda f, s: ids.few(f, s, 10.0, 10_000)),
-        ("anew every 20 s", lambda f, s: ids.rebooting(f, s, 20.0)),
-        ("32 ids only", lambda f, s: ids.few(f, s, faults.EVER, 32)),
+        ("used again after 1 s", lambda f, s: ids.few(f, s, 1.0, 10_000)),
+        ("anew every 5 s", lambda f, s: ids.rebooting(f, s, 5.0)),
+        ("32 ids for 100", lambda f, s: ids.few(f, s, faults.EVER, 32)),
     ):
-        changed = named_frames()
-        for source in UNITS:
+        changed = named
+        for source in ("unit-0", "unit-1"):
             changed = function(changed, source)
-        on, _ = scored(changed)
-        demands = (
-            at_most("switches beyond oracle", on.switches - off.switches, 0.0),
-            near(on, off),
-            honest(on),
-        )
-        yield Case(fault, on, off, demands)
+        on = _scored_dense(changed)
+        yield Case(fault, on, off, (_no_more_switches(on, off), near(on, off), honest(on)))
+    on = _scored_dense(faults.without_ids(named))
+    yield Case("none at all", on, off, (_no_more_switches(on, off), near(on, off), honest(on)))
+
+
+def _no_more_switches(on: Score, off: Score) -> Demand:
+    return at_most("switches beyond oracle", on.switches - off.switches, 0.0)
 
 
 def s8_losses() -> Iterator[Case]:

@@ -116,14 +116,19 @@ def s5_queue() -> Iterator[Case]:
         yield Case(f"sigma {sigma_m} m", on, off, demands)
 
 
-def _queue(sigma_m: float) -> tuple[Score, Score]:
-    """Score of the whole, and of the last half minute at red."""
-    traffic = queue(STANDING_S, MOVING_S)
+def queue_units(sigma_m: float) -> list[Unit]:
+    """Two units beside the queue."""
     places = ((-40.0, 22.0), (40.0, 22.0))
-    units = [
+    return [
         Unit(f"unit-{k}", *at, 130.0, phase_s=0.05 * k, sigma_m=sigma_m)
         for k, at in enumerate(places)
     ]
+
+
+def _queue(sigma_m: float) -> tuple[Score, Score]:
+    """Score of the whole, and of the last half minute at red."""
+    traffic = queue(STANDING_S, MOVING_S)
+    units = queue_units(sigma_m)
     times_us = instants(5.0, STANDING_S + MOVING_S)
     fused = fuse(without_ids(all_frames(units, traffic, SEED)), times_us)
     truth = truth_at(traffic, times_us)
