@@ -5,7 +5,7 @@ a city that grows has more of the same, not denser traffic.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from operators.frame import Frame
 from operators.parameters import Parameters
 
 PER_TILE = 200  # targets in a square kilometre
+STEPS, OBSERVATIONS = 25, 60_000  # of a run; of all runs of one figure
 SIGMA_M, DETECTION, CLUTTER = 0.5, 0.95, 10.0  # clutter: a frame of one tile
 
 
@@ -68,8 +69,8 @@ def _neighbours(places: FloatArray, size: int) -> list[IntArray]:
     return groups
 
 
-def cost_us(frames: Iterable[Frame], warm_us: int = 500_000) -> float:
-    """Microseconds of CPU for an observation, once tracks are there."""
+def cost_us(frames: Iterable[Frame], warm_us: int = 1_000_000) -> tuple[float, int]:
+    """Microseconds of CPU for all observations but those of the first second, and their number."""
     state, parameters = tracker.empty(), Parameters()
     ready = list(frames)
     early = sum(frame.event_time_us < START_US + warm_us for frame in ready)
@@ -79,7 +80,18 @@ def cost_us(frames: Iterable[Frame], warm_us: int = 500_000) -> float:
     for frame in ready[early:]:
         tracker.advance(state, frame, parameters)
     spent_s = time.process_time() - before_s
-    return spent_s / sum(len(frame.observations) for frame in ready[early:]) * 1e6
+    return spent_s * 1e6, sum(len(frame.observations) for frame in ready[early:])
+
+
+def cost_at(n_targets: int, framed: Callable[[FloatArray], Iterable[Frame]]) -> float:
+    """Microseconds for an observation among so many targets, all runs as long as each other.
+
+    Young tracks cost more than old ones; runs with few targets are repeated until they have as
+    many observations as those with many.
+    """
+    truth = tile(n_targets, STEPS)
+    runs = [cost_us(framed(truth)) for _ in range(max(1, OBSERVATIONS // (n_targets * STEPS)))]
+    return sum(spent for spent, _ in runs) / sum(number for _, number in runs)
 
 
 def ticks(n_targets: int, steps: int) -> Ticks:

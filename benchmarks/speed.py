@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.cost import Ticks, cost_us, dealt, ticks, tile, whole
+from benchmarks.cost import Ticks, cost_at, dealt, ticks, whole
 from benchmarks.machine import description
 from benchmarks.tracker_scenario import START_US, STEP_US, Scene, Score, frame_of, make_scene, score
 from operators import tracker
@@ -34,7 +34,7 @@ from operators.parameters import Parameters
 SKETCH = Path(__file__).parents[2] / "shared" / "reference" / "sketches" / "own.py"
 SEED, TARGETS, SECONDS = 0, 200, 60.0
 SIGMA_M, NOISE_M2PS3 = 0.5, 0.1
-GROWTH = {50: 400, 200: 200, 800: 60, 5000: 13}  # targets: steps
+GROWTH = (50, 200, 800, 5000)  # targets
 SMALL = 10
 
 Picture = tuple[IntArray, FloatArray]
@@ -173,7 +173,7 @@ def ran(shown: Shown, scene: Scene, frames: int, first: int | None = None) -> Ra
 
 def growth() -> dict[int, float]:
     """Microseconds an observation in whole frames, by targets at constant density."""
-    return {n: cost_us(whole(tile(n, steps))) for n, steps in GROWTH.items()}
+    return {n: cost_at(n, whole) for n in GROWTH}
 
 
 def targets(
@@ -251,7 +251,7 @@ def main() -> None:
         progress.update(task, description="ticks", advance=1)
         hot = ticks(800, 200)
         progress.update(task, description="small frames", advance=1)
-        small_us = cost_us(dealt(tile(TARGETS, 60), SMALL, 60))
+        small_us = cost_at(TARGETS, lambda truth: dealt(truth, SMALL, 60))
         progress.advance(task)
     judged = targets(runs, long, grown, hot, small_us)
     show(runs, grown, judged)

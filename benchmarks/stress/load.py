@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.cost import cost_us, dealt, ticks, tile
+from benchmarks.cost import cost_at, dealt, ticks
 from benchmarks.stress.base import Case
 from benchmarks.stress.score import at_most
 
@@ -11,8 +11,7 @@ UNITS, PER_FRAME = 50, 20
 
 def s14_load() -> Iterator[Case]:
     """Fifty units with ten times the objects at equal density; a hot tile of 800 objects."""
-    few = cost_us(dealt(tile(500, 30), PER_FRAME, UNITS))
-    many = cost_us(dealt(tile(5000, 13), PER_FRAME, UNITS))
+    few, many = (cost_at(n, lambda truth: dealt(truth, PER_FRAME, UNITS)) for n in (500, 5000))
     demands = (at_most("cost / that of 500", many / few, 1.1),)
     said = f"{few:.2f} and {many:.2f} us an observation"
     yield Case("50 units, 5,000 objects", None, None, demands, said)
