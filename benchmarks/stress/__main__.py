@@ -2,8 +2,8 @@
 
     python -m benchmarks.stress [--only S5,S8] [--out FILE]
 
-Where a figure is compared, the same scene without the fault is the oracle. Registration of clocks
-and poses speaks through `diagnosis`; without it those figures are "-" and not reached.
+Where a figure is compared, the same scene without the fault is the oracle. What the registration of
+clocks and poses says of a source stands in the last column; a figure that nobody gives is "-".
 """
 
 import argparse

@@ -51,11 +51,11 @@ def frames() -> Frames:
 
 
 def scored(
-    changed: Frames, from_s: float = FROM_S, until_s: float = SECONDS
+    changed: Frames, from_s: float = FROM_S, datums_m: FloatArray | None = None
 ) -> tuple[Score, Fused]:
-    """Fuse frames of the common scene and score them."""
-    times_us = instants(from_s, until_s)
-    fused = fuse(changed, times_us)
+    """Fuse frames of the common scene and score them from a second on."""
+    times_us = instants(from_s, SECONDS)
+    fused = fuse(changed, times_us, datums_m=datums_m)
     return score(truth_at(town(), times_us), fused.tracks, len(times_us)), fused
 
 

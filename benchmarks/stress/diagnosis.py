@@ -1,18 +1,15 @@
 """What the station says of a source's clock and pose, for the scenarios that must name a fault.
 
-Registration (`operators.register`) writes it into the tracker's state; where the tracker has none,
-nothing is said and the figures that need it are NaN.
+Registration (`operators.register`) keeps it in the tracker's state.
 """
 
-from importlib.util import find_spec
 from typing import NamedTuple
 
 import numpy as np
 
 from operators import tracker
 from operators._typing import RecordArray
-
-NOT_BUILT = "not built"
+from operators.register.quality import mixup_name, quality_rows
 
 
 class Told(NamedTuple):
@@ -28,21 +25,16 @@ class Told(NamedTuple):
     text: str
 
 
-NOTHING = Told(*(float("nan"),) * 6, "", NOT_BUILT)
+NOTHING = Told(*(float("nan"),) * 6, "", "unknown source")
 
 
 def told(state: tracker.TrackerState, source_id: str) -> Told:
     """What is said of a source at the end of a run."""
     names = tracker.sources_of(state)
-    registry = getattr(state, "registry", None)
-    if registry is None or find_spec("operators.register.quality") is None:
-        return NOTHING
     if source_id not in names:
-        return NOTHING._replace(text="unknown source")
-    from operators.register import quality
-
-    rows = quality.quality_rows(registry, len(names))
-    return _read(rows[names.index(source_id)], quality.mixup_name(rows[names.index(source_id)]))
+        return NOTHING
+    row = quality_rows(state.registry, len(names))[names.index(source_id)]
+    return _read(row, mixup_name(row))
 
 
 def _read(row: RecordArray, mixup: str) -> Told:

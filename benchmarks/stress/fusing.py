@@ -33,12 +33,24 @@ def instants(from_s: float, until_s: float) -> IntArray:
     return np.arange(first, START_US + round(until_s * 1e6), EVERY_US)
 
 
-def fuse(frames: Frames, times_us: IntArray, echo: Echo | None = None) -> Fused:
+def fuse(
+    frames: Frames,
+    times_us: IntArray,
+    echo: Echo | None = None,
+    datums_m: FloatArray | None = None,
+) -> Fused:
     """Take frames in order of `Frame.order` and look at each of `times_us`.
 
-    `echo` makes frames of what is shown (a feed that re-publishes); they are taken at once.
+    Parameters
+    ----------
+    echo
+        Makes frames of what is shown (a feed that re-publishes); they are taken at once.
+    datums_m
+        What GCJ-02 and BD-09 add to a place here, if it is known.
     """
     state, parameters = tracker.empty(), Parameters()
+    if datums_m is not None:
+        state.registry.offsets[:] = datums_m
     waiting = iter(sorted(frames, key=lambda frame: frame.order))
     frame = next(waiting, None)
     shown = []
