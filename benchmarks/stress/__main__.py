@@ -2,8 +2,9 @@
 
     python -m benchmarks.stress [--only S5,S8] [--out FILE]
 
-Where a figure is compared, the same scene without the fault is the oracle. What the registration of
-clocks and poses says of a source stands in the last column; a figure that nobody gives is "-".
+Where a figure is compared, the same scene without the fault is the oracle; S0 is that oracle
+itself. What the registration of clocks and poses says of a source stands in the last column; a
+figure that nobody gives is "-".
 """
 
 import argparse
@@ -29,11 +30,12 @@ from benchmarks.stress.inputs import (
 )
 from benchmarks.stress.late import s9_late
 from benchmarks.stress.load import s14_load
-from benchmarks.stress.places import s1_clocks, s2_datums, s3_poses, s13_probes
+from benchmarks.stress.places import s0_nothing, s1_clocks, s2_datums, s3_poses, s13_probes
 from benchmarks.stress.standing import s4_shadow, s5_queue, s15_manoeuvres
 from operators import tracker
 
 SCENARIOS: dict[str, Scenario] = {
+    "S0": s0_nothing,
     "S1": s1_clocks,
     "S2": s2_datums,
     "S3": s3_poses,

@@ -1,19 +1,43 @@
-"""S1, S2, S3, S13: clocks, datums and poses that are wrong, and probes that jump."""
+"""S0, S1, S2, S3, S13: nothing wrong; wrong clocks, datums and poses; probes that jump."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from benchmarks.stress import faults
-from benchmarks.stress.base import Case, after_start_s, angle_deg, frames, oracle, rms, scored
+from benchmarks.stress.base import (
+    Case,
+    after_start_s,
+    angle_deg,
+    frames,
+    oracle,
+    rms,
+    scored,
+)
 from benchmarks.stress.diagnosis import Told, told
 from benchmarks.stress.score import Demand, Score, as_good, at_least, at_most, honest, near
 from benchmarks.stress.station import scored_in_station, station_oracle
 
 STEP_AT_S = 45.0
+ONE_OBSERVATION_M = 0.4 * 2**0.5  # units err by 0.4 m along each axis
 # What the Chinese datum GCJ-02 and Baidu's BD-09 add in Shanghai, metres east and north, near
 # enough: both fields are smooth, over one crossing they are a constant.
 GCJ02_M, BD09_M = np.array([431.0, -212.0]), np.array([1050.0, 460.0])
+
+
+def s0_nothing() -> Iterator[Case]:
+    """No fault at all: what every other scenario is compared with must itself be right."""
+    found, fused = scored(frames())
+    says = [told(fused.state, f"unit-{k}") for k in range(4)]
+    demands = (
+        at_most("RMSE / that of one observation", found.rmse_m / ONE_OBSERVATION_M, 1.0),
+        at_most("missed", found.missed, 0.01),
+        at_most("false", found.false, 0.01),
+        honest(found),
+        at_most("units dragged m", rms([one.shift_m for one in says]), 0.1),
+        at_most("clocks dragged ms", 1e3 * rms([one.clock_s for one in says]), 15.0),
+    )
+    yield Case("none, four units and probes", found, None, demands, says[0].text)
 
 
 def s1_clocks() -> Iterator[Case]:
