@@ -74,7 +74,6 @@ class Traffic:
 
 @dataclass(slots=True)
 class _Vehicle:
-    number: int
     length_m: float
     along_m: float = -REACH_M
     speed_mps: float = FREE_MPS
@@ -101,21 +100,21 @@ def _is_green(second: float, north_south: bool) -> bool:
 
 
 def _lane(
-    rng: np.random.Generator, steps: int, first: int, north_south: bool
+    rng: np.random.Generator, steps: int, north_south: bool
 ) -> Iterator[tuple[_Vehicle, ObjectClass]]:
     """Vehicles of one lane, in the order in which they come."""
     there: list[_Vehicle] = []
-    free_s, number = -60.0, first
+    free_s = -60.0
     # what came before the beginning is already under way
     for k in range(-round(60.0 / STEP_S), steps):
         second = k * STEP_S
         if second >= free_s and (not there or there[-1].along_m > -REACH_M + 25.0):
             kinds = (ObjectClass.CAR, ObjectClass.TRUCK, ObjectClass.BUS)
             kind = kinds[int(rng.choice(3, p=(0.85, 0.1, 0.05)))]
-            made = _Vehicle(number, SIZES[kind][0])
+            made = _Vehicle(SIZES[kind][0])
             there.append(made)
             yield made, kind
-            number, free_s = number + 1, second + rng.exponential(5.0)
+            free_s = second + rng.exponential(5.0)
         green = _is_green(second, north_south)
         ahead = None
         for one in there:
@@ -162,7 +161,7 @@ def crossing(seconds: float, seed: int, walkers: int = 12, cyclists: int = 6) ->
         ahead = np.array([np.cos(arm * np.pi / 2), np.sin(arm * np.pi / 2)])
         right = np.array([ahead[1], -ahead[0]])
         for lane in (0.5, 1.5):
-            made = list(_lane(rng, steps, 0, arm % 2 == 1))
+            made = list(_lane(rng, steps, arm % 2 == 1))
             place = np.full((steps, len(made), 2), np.nan)
             for column, (vehicle, kind) in enumerate(made):
                 for k, along_m in vehicle.path:
