@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 import numpy as np
 
-from operators._typing import RecordArray
+from operators._typing import FloatArray, RecordArray
 from operators.continuity import (
     Done,
     Name,
@@ -32,6 +32,7 @@ from operators.report import LINK_ROW, Report, Sighting, encoder
 from operators.routes import IDENTITY, PUBLISH
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
+from operators.transform.offsets import datum_offsets_m
 
 VERSION = 2
 RECENT = 5  # snapshots of the last ticks are all kept, older ones every so many ticks
@@ -65,6 +66,10 @@ class Tracker(Protocol):
 
     def sources_of(self, state: Any) -> list[str]:
         """Source id of each slot of ``TRACK_ROW.sources``."""
+        ...
+
+    def locate(self, state: Any, offsets_m: FloatArray) -> None:
+        """Tell a new state what GCJ-02 and BD-09 add to a place in its cell, metres."""
         ...
 
     def ids_of(self, state: Any) -> list[int]:
@@ -141,7 +146,7 @@ class CellStep:
             )
             kept.input_us = tick
         frames, overflowed = admit(frames, self._parameters.max_observations)
-        tracks, taken, corrected, entries = self._replay(kept, state.entries, frames, tick)
+        tracks, taken, corrected, entries = self._replay(key, kept, state.entries, frames, tick)
         rows = self._tracker.rows(tracks, tick)
         taken += overflowed
         quiet = tick - kept.input_us > self._parameters.quiet_us
@@ -159,7 +164,12 @@ class CellStep:
         return Result(encoder.encode(kept), entries, outputs, at_us + self._parameters.tick_us)
 
     def _replay(
-        self, kept: CellState, stored: Mapping[str, bytes], frames: list[Frame], tick: int
+        self,
+        key: str,
+        kept: CellState,
+        stored: Mapping[str, bytes],
+        frames: list[Frame],
+        tick: int,
     ) -> tuple[Any, Done, Done, dict[str, bytes | None]]:
         """Bring the tracker to `tick`: roll back as far as the oldest new frame asks for."""
         step = self._parameters.tick_us
@@ -168,8 +178,11 @@ class CellStep:
             fresh.setdefault(-(-frame.event_time_us // step) * step, []).append(frame)
         first = min(fresh, default=tick + step)
         base = max((b for b in kept.snapshots if b < first), default=None)
-        empty = base is None
-        tracks = self._tracker.empty() if empty else self._tracker.unpack(stored[f"s/{base}"])
+        if base is None:
+            tracks = self._tracker.empty()
+            self._tracker.locate(tracks, datum_offsets_m(key))
+        else:
+            tracks = self._tracker.unpack(stored[f"s/{base}"])
         entries: dict[str, bytes | None] = {}
         before: dict[Name, KeyArray] = {}
         done: dict[int, Done] = {}

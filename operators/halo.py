@@ -156,8 +156,8 @@ def _claims(key: str, done: Sequence[tuple[Frame, RecordArray]], halo_m: float) 
     seen = [frame.observations for frame, _ in linked]
     x, y, index = (np.concatenate([o[name] for o in seen]) for name in ("x_m", "y_m", "index"))
     track = np.concatenate([links["track_id"] for _, links in linked])
-    depth_m = cell(key).inside_m(x, y)
-    near = np.flatnonzero((track != 0) & (depth_m < halo_m + SHARED_M))
+    used = np.flatnonzero(track != 0)  # what is not used may be nowhere at all
+    near = used[cell(key).inside_m(x[used], y[used]) < halo_m + SHARED_M]
     of = np.repeat(np.arange(len(linked)), [len(links) for _, links in linked])[near]
     places = [(frame.topic, frame.partition, frame.offset) for frame, _ in linked]
     claims = np.zeros(len(near), CLAIM)

@@ -19,7 +19,7 @@ LARGEST_HEIGHT_M = 1e5
 HEADING_NOISE_RAD2PS = 0.05**2  # beyond what the turn rate foretells
 TURNING_NOISE_RAD2PS = 0.3**2  # while it is thought to turn
 BOX_HEADING_SIGMA_RAD = 0.15
-MOST_HEADING_VOTES = 10.0
+FIRST_HEADING_VOTES, MOST_HEADING_VOTES = 2.0, 10.0
 MOTION_HEADING_MPS = 2.0  # slower, the direction of motion is mostly noise
 
 
@@ -148,7 +148,7 @@ def _vote(track: Record, heading: float) -> None:
     track.heading_votes = np.float32(min(track.heading_votes + vote, MOST_HEADING_VOTES))
     if track.heading_votes < 0.0:
         track.heading_rad = np.float32(wrapped(float(track.heading_rad) + math.pi))
-        track.heading_votes = -track.heading_votes
+        track.heading_votes = np.float32(FIRST_HEADING_VOTES)
 
 
 @compiled

@@ -5,7 +5,13 @@ import math
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.attributes import take_class, take_heading, take_height, take_size
+from operators.fuse.attributes import (
+    FIRST_HEADING_VOTES,
+    take_class,
+    take_heading,
+    take_height,
+    take_size,
+)
 from operators.fuse.index import bucket_of, file_under
 from operators.fuse.kalman import start
 from operators.fuse.sources import BIRTH_LOG_ODDS, CREDIT
@@ -85,12 +91,13 @@ def _blank(track: Record, event_us: int) -> None:
     track.counted = track.twin_sweeps = track.object_class = track.confirmed = 0
     for k in range(4):
         track.recent[k] = track.local_keys[k] = np.uint64(0)
-    track.last_slot = track.padding[0] = 0
+    track.last_slot = track.vain_looks = 0
     for k in range(3):
         track.size_m[k] = np.float32(np.nan)
         track.size_weight[k] = np.float32(0.0)
     for k in range(track.class_counts.shape[0]):
         track.class_counts[k] = np.float32(0.0)
     track.z_m = track.heading_rad = np.float32(np.nan)
-    track.z_variance_m2 = track.heading_variance_rad2 = track.heading_votes = np.float32(0.0)
+    track.z_variance_m2 = track.heading_variance_rad2 = np.float32(0.0)
+    track.heading_votes = np.float32(FIRST_HEADING_VOTES)
     forget_raw(track)

@@ -5,8 +5,8 @@ Evans, Integrated probabilistic data association, IEEE TAC 39(6), 1994, without 
 hypotheses). Two things that the formula takes for granted are not so on a road:
 
 - Misses are not independent: what a bus hides now it hides in the next frame too. A confirmed
-  track's misses therefore count by the time that they cover (one full miss a second), not by the
-  number of frames; with the ceiling below, a confirmed track lives through about 5 s of shadow.
+  track's misses therefore count by the time that they cover (one in two seconds), not by the number
+  of frames; with the ceiling below, a confirmed track lives through about 8 s of shadow.
 - A unit that has not seen the object lately may not be able to. Its misses count a quarter.
 """
 
@@ -21,7 +21,7 @@ MOST_FROM_A_HIT = 4.0
 CONFIRMED_LOG_ODDS = math.log(0.95 / 0.05)
 CREDIT_TO_CONFIRM = 3.0
 GONE_LOG_ODDS = -4.0  # 0.02
-SHADOW_US = 1_000_000
+SHADOW_US = 2_000_000
 STRANGER = 0.25
 
 

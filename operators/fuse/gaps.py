@@ -25,7 +25,7 @@ SOON_US = 500_000
 # What is assumed before anything is known, as so many gaps: each second in sight again is worth as
 # much as it lasted, half of the gaps end within this.
 PRIOR_GAPS = 6.0
-PRIOR_HALF_US = 0.5e6
+PRIOR_HALF_US = 0.25e6
 
 
 def no_gaps() -> FloatArray:
@@ -89,11 +89,14 @@ def comes_back(gaps: FloatArray, track: Record, gap_us: int) -> float:
     if gap_us < max(LENGTHS_US[0], 1.5 * rhythm_us):
         return 1.0
     soon_us = max(SOON_US, 2.0 * rhythm_us)
-    counts, first = gaps[_age_of(track)], 0
-    while first + 1 < LENGTHS and LENGTHS_US[first + 1] <= gap_us:
-        first += 1
-    ended, k = 0.0, first
-    while k < LENGTHS and LENGTHS_US[k] <= gap_us + soon_us:
-        ended += counts[ENDED, k]
-        k += 1
-    return float(min(ended / max(counts[REACHED, first], 1e-9), 1.0))
+    counts, chance = gaps[_age_of(track)], 1.0
+    for first in range(LENGTHS):
+        if LENGTHS_US[first] > gap_us:
+            break
+        ended, k = 0.0, first
+        while k < LENGTHS and LENGTHS_US[k] <= LENGTHS_US[first] + soon_us:
+            ended += counts[ENDED, k]
+            k += 1
+        # what was given up once is not shown again before it is seen
+        chance = min(chance, ended / max(counts[REACHED, first], 1e-9))
+    return chance

@@ -143,7 +143,7 @@ def narrow(
         x, y = track.mean[0] + dt_s * vx, track.mean[1] + dt_s * vy
         noise = motion[track.object_class, ALONG]
         reach_m = min(_reach(track, abs(dt_s) + latest_s, noise, widest_m2, gate), farthest_m)
-        reach_m = max(reach_m, unnoticed_m(noise))
+        reach_m = max(reach_m, unnoticed_m(noise), 0.5 * float(track.size_m[0]))
         reach_m += latest_s * max(abs(vx), abs(vy))
         inside = (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2
         at = np.searchsorted(xs, x - reach_m)
@@ -195,7 +195,7 @@ def foresee(
             load_models(track, w, m, P)
         moments(w, m, P, mean, covariance)
         row[NOISE] = kind[MOTION_NOISE]
-        row[UNNOTICED_M] = unnoticed_m(kind[ALONG])
+        row[UNNOTICED_M] = max(unnoticed_m(kind[ALONG]), 0.5 * float(track.size_m[0]))
         row[LAG] = min(lag_us, 0) / SECOND_US
         _fill(row, mean, covariance)
     return ahead, weights, means, covariances

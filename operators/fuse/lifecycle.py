@@ -22,7 +22,7 @@ SWEEP_US = 200_000
 TENTATIVE_SHOWN_US = 500_000
 TENTATIVE_KEPT_US = 1_200_000  # a source of 1 Hz can still confirm
 # A track no longer shown is kept this much longer, so that what comes out of a shadow has its id.
-KEPT_OVER_SHOWN = 2.5
+KEPT_OVER_SHOWN = 4.0
 STOPPED_MPS = 0.5
 STOPPED_PATIENCE = 2.0  # what stands still is found where it was
 

@@ -12,7 +12,7 @@ Its variance counts where two sources meet in a track, and in what is published,
 removes it.
 """
 
-from operators._typing import FloatArray
+from operators._typing import FloatArray, RecordArray
 from operators.gaussian import (
     AFTER,
     CXX,
@@ -32,7 +32,7 @@ NOISE_KEPT = 600.0  # observations over which the factor is learned
 FIRST_KEPT = 60.0  # what the claim itself counts, in observations
 LEAST_FACTOR = 0.1
 LARGEST_FACTOR = 30.0
-FIRST_LASTING_M2 = 0.2**2  # a middle of a box that is seen from one side
+FIRST_LASTING_M2 = 0.3**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
 LEAST_CLAIM_M2 = 1e-4
 BULK = 9.0  # squared distance beyond which an innovation is an outlier
@@ -47,6 +47,15 @@ def scale_noise(source: Record, seen: FloatArray) -> None:
         seen[j, RXX] = factor * seen[j, RXX] + lasting
         seen[j, RXY] *= factor
         seen[j, RYY] = factor * seen[j, RYY] + lasting
+
+
+@compiled
+def first_lasting_m2(observations: RecordArray) -> float:
+    """What is assumed of a source's lasting errors: none, if it says how accurate it is."""
+    for j in range(observations.shape[0]):
+        if observations[j].cov_xx_m2 > 0.0:
+            return 0.0
+    return FIRST_LASTING_M2
 
 
 @compiled
@@ -78,13 +87,17 @@ def learn_noise(source: Record, seen: FloatArray, found_m2: float) -> None:
 
 
 @compiled
-def learn_lasting(source: Record, other: Record, seen: FloatArray, found_m2: float) -> None:
+def learn_lasting(
+    source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool
+) -> None:
     """Let two sources learn how lastingly they err, from one's innovation on what the other saw.
 
-    The track carries the other's error: what innovation, H P H' and R leave is the sum of both.
+    What innovation, H P H' and R leave is the sum of both variances where the track has only the
+    other's error in it; in a track that is `shared` already it has the mean of both, and what is
+    left is a quarter of the sum.
     """
     noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
-    both = 0.5 * (found_m2 - noise_m2)
+    both = 0.5 * (found_m2 - noise_m2) * (4.0 if shared else 1.0)
     step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * NOISE_KEPT)
     source.lasting_m2 = min(max(source.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
     other.lasting_m2 = min(max(other.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)

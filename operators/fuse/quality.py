@@ -9,8 +9,8 @@ confirmed track took are of objects, those of a track that died tentative are no
 Hits alone tell an object from chance, not from a wall that looks like a car again and again. Such a
 ghost is seen less often and scored lower. So each chance that a source had to see a track gives
 evidence, ``ln(Pd / Pf)`` and the score's log odds for a hit, ``ln((1 - Pd) / (1 - Pf))`` for a
-miss, with Pf half of Pd. What a source saw in a row is alike, so the mean of the looks counts, as
-often as there were independent ones.
+miss, with Pf a third of Pd. What a source saw in a row is alike, so the mean of the looks counts,
+as often as there were independent ones.
 """
 
 import math
@@ -29,7 +29,7 @@ FIRST_A, FIRST_B = 1.0, 1.0
 A_RANGE = (-2.0, 3.0)
 B_RANGE = (0.2, 3.0)
 DETECTION_KEPT = 200.0  # looks over which a source's detection probability is learned
-GHOST_SHARE = 0.5
+GHOST_SHARE = 1.0 / 3.0
 LOOKS_KEPT = 30.0
 INDEPENDENT_LOOKS = 3.0
 SECOND_SOURCE = 2.0  # two sources seldom see one ghost
@@ -107,6 +107,7 @@ def look_and_see(
     track: Record, source: Record, slot: int, observation: Record, worth: float
 ) -> None:
     """Count that a source saw the track, with the worth of the observation."""
+    track.vain_looks = 0
     look(track, -math.log(GHOST_SHARE) + worth)
     place = place_of(source, float(observation.score))
     if math.isfinite(place) and track.placed < LOOKS_KEPT:
@@ -121,6 +122,9 @@ def look_and_see(
 @compiled
 def look_in_vain(track: Record, source: Record, share: float) -> None:
     """Count that a source did not see the track; `share` 1 if it saw it lately, else less."""
+    if share == 0.0:
+        return
+    track.vain_looks += 1
     detection = source.detection
     look(track, share * math.log((1.0 - detection) / (1.0 - GHOST_SHARE * detection)))
     if track.confirmed and share == 1.0:

@@ -4,7 +4,7 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.frame import SourceKind
-from operators.fuse.noise import FIRST_KEPT, FIRST_LASTING_M2
+from operators.fuse.noise import FIRST_KEPT
 from operators.fuse.quality import FIRST_A, FIRST_B
 from operators.fuse.state import MAX_SOURCES, N_SOURCES, N_TRACKS, QUARTERS
 from operators.jit import Record, compiled
@@ -81,7 +81,7 @@ def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArra
     source.score_a, source.score_b = FIRST_A, FIRST_B
     source.detection = kind[DETECTION]
     source.noise_count, source.noise_factor = FIRST_KEPT, 1.0
-    source.lasting_m2 = FIRST_LASTING_M2
+    source.lasting_m2 = 0.0
     source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]
 
 

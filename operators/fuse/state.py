@@ -67,7 +67,7 @@ TRACK = np.dtype(
         ("confirmed", "u1"),
         ("placed_slot", "u1"),
         ("last_slot", "u1"),  # of the source that saw it last
-        ("padding", "u1", (1,)),
+        ("vain_looks", "u1"),  # misses that counted since the last hit
         *RAW_FIELDS,
     ]
 )

@@ -56,6 +56,8 @@ RUNNER_MPS = 5.0
 # A source that saw something so near a track might have seen the track, too.
 BESIDE_M = 8.0
 BESIDE_SHARE = 0.25
+MEANWHILE_US = 150_000
+MOST_VAIN_LOOKS = 3
 
 
 @compiled
@@ -66,10 +68,24 @@ def note(link: Record, track_id: np.uint64, use: int, d2: float, weight: float) 
 
 
 @compiled
+def note_all(links: RecordArray, use: int) -> None:
+    """Fill all links of a frame, with no track."""
+    for j in range(links.shape[0]):
+        note(links[j], np.uint64(0), use, np.nan, 0.0)
+
+
+@compiled
+def note_some(links: RecordArray, chosen: IntArray, use: int) -> None:
+    """Give some links of a frame another use."""
+    for j in range(chosen.shape[0]):
+        links[chosen[j]].use = use
+
+
+@compiled
 def _learn_errors(
     track: Record,
     sources: RecordArray,
-    slot: int,
+    about: Record,
     ahead: FloatArray,
     seen: FloatArray,
     d2: float,
@@ -80,10 +96,13 @@ def _learn_errors(
     if foreseen_m2 > seen[RXX] + seen[RYY]:
         return
     found_m2 = square_m2 * min(BULK / max(d2, BULK), 1.0) - foreseen_m2
-    if track.last_slot == slot:
-        learn_noise(sources[slot], seen, found_m2)
+    source, last = sources[about.slot], sources[track.last_slot]
+    if track.last_slot == about.slot:
+        if about.inflation == 1.0:  # what is smoothed tells little of its noise
+            learn_noise(source, seen, found_m2)
     else:
-        learn_lasting(sources[slot], sources[track.last_slot], seen, found_m2)
+        shared = is_acquainted(track, about.slot, about.event_us)
+        learn_lasting(source, last, seen, found_m2, shared)
 
 
 @compiled
@@ -107,7 +126,7 @@ def _take_one(
     if track.confirmed:
         note_gap(gaps, track, event_us - track.last_us, True)
         if track.looks >= SEEN_LONG:
-            _learn_errors(track, sources, about.slot, ahead, seen, d2, square_m2)
+            _learn_errors(track, sources, about, ahead, seen, d2, square_m2)
     keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
     share = update(
@@ -190,8 +209,11 @@ def count_misses(
     """Count a miss for each track that the frame's source should have seen and did not.
 
     Of a source whose view is known, those inside it; of another, those that it saw in the last
-    second, wherever they are (so all tracks of the cell are looked at).
+    second, wherever they are (so all tracks of the cell are looked at). A probe says nothing of
+    what else there is.
     """
+    if about.trusted:
+        return
     if circle[2] <= 0.0:
         _count_lost(tracks, slots, observation_of, ahead, about, source)
         return
@@ -203,7 +225,20 @@ def count_misses(
             acquainted = is_acquainted(track, about.slot, about.event_us)
             miss(track, source.detection, acquainted, about.event_us)
             if acquainted:
-                look_in_vain(track, source, 1.0)
+                look_in_vain(track, source, _miss_share(track, about))
+
+
+@compiled
+def _miss_share(track: Record, about: Record) -> float:
+    """What a miss by a source that saw the track lately is worth as evidence of a ghost.
+
+    Little, if another source sees the track meanwhile: something hides it. Nothing, if it was
+    missed already three times in a row: what hides it now hid it then.
+    """
+    if track.vain_looks >= MOST_VAIN_LOOKS:
+        return 0.0
+    elsewhere = track.last_slot != about.slot
+    return BESIDE_SHARE if elsewhere and about.event_us - track.last_us < MEANWHILE_US else 1.0
 
 
 @compiled
@@ -222,7 +257,7 @@ def _count_lost(
         track = tracks[slot]
         if not seen[slot] and is_acquainted(track, about.slot, about.event_us):
             miss(track, source.detection, True, about.event_us)
-            look_in_vain(track, source, 1.0)
+            look_in_vain(track, source, _miss_share(track, about))
     for i in range(slots.shape[0]):
         track = tracks[slots[i]]
         if observation_of[i] >= 0 or is_acquainted(track, about.slot, about.event_us):

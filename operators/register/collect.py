@@ -7,10 +7,10 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.fuse.index import SIDE as SQUARES
 from operators.fuse.index import SQUARE_M, bucket_of
-from operators.gaussian import OX, OY, RXX, RYY, VX, VXX, VY, VYY
+from operators.gaussian import OX, OY, RXX, RYY, VX, VXX, VY, VYY, X, Y
 from operators.jit import Record, compiled
 from operators.register.correct import true_place
-from operators.register.pairs import SIDE, T_S, fill_side, take_pair
+from operators.register.pairs import SIDE, T_S, aim, fill_side, take_pair
 from operators.register.remember import (
     NEVER,
     REMEMBERED,
@@ -95,7 +95,8 @@ def collect(
         if event_us - track.born_us >= YOUNGEST_US and spread < MOST_VELOCITY_VARIANCE:
             weight = _weight(track, own, at_us, role)
             variance = 0.5 * noise_factor * (seen[RXX] + seen[RYY])
-            _pair(registry, role, slot, at_us, track, seen, variance, vx, vy, spread, weight)
+            place = (ahead[i, X], ahead[i, Y])
+            _pair(registry, role, slot, at_us, track, seen, variance, vx, vy, spread, weight, place)
             if role >= 0:
                 mark = float(track.track_id % np.uint64(MARKS))
                 _offer(registry, role, at_us, mark, variance, seen, vx, vy, tracks, heads, links)
@@ -133,6 +134,7 @@ def _pair(
     vy: float,
     spread: float,
     weight: float,
+    place: tuple[float, float],
 ) -> None:
     """Pair one observation with those of other sources on its track that were made with it.
 
@@ -152,6 +154,8 @@ def _pair(
         fill_side(sides[n + 1], registry, other, x, y, age_s, var)
         if abs(sides[0, T_S] - sides[n + 1, T_S]) <= APART_S:
             n += 1
+    for k in range(n + 1):
+        aim(sides[k], registry, place)
     for k in range(n):
         take_pair(registry, sides[0], sides[k + 1], vx, vy, spread, weight / n)
 

@@ -57,6 +57,19 @@ def fill_side(
 
 
 @compiled
+def aim(side: FloatArray, registry: Registry, place: tuple[float, float]) -> None:
+    """Measure the lever of a side to where the track is thought to be.
+
+    A lever to the observation itself has its noise, as the pair's difference has: their product
+    is positive in each pair, and the stretch that all units share would grow with nothing.
+    """
+    unit = int(side[UNIT_NUMBER])
+    if unit >= 0:
+        side[LEVER_X] = place[0] - registry.units[unit].site_x_m
+        side[LEVER_Y] = place[1] - registry.units[unit].site_y_m
+
+
+@compiled
 def _fill_rows(H: FloatArray, at: int, sign: float, side: FloatArray, vx: float, vy: float) -> None:
     """``sign`` times H of one side, in the columns from `at` on."""
     H[0, at + TAU], H[1, at + TAU] = -sign * vx, -sign * vy

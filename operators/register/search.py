@@ -155,6 +155,8 @@ def search(rows: FloatArray, least_objects: int) -> tuple[FloatArray, float, boo
         if counts[k + n] > most:
             best, most = b, counts[k + n]
     clear = most >= LEAST_AGREEING and _agree(rows, best) >= least_objects
+    for k in range(TX, ERRORS):  # farther off, a queue agrees with itself one car on
+        clear = clear and abs(best[k]) <= 3.0 * WIDEST[k]
     for k in range(2 * n + 1):
         if abs(found[k] - best[TAU]) > OTHER_S and counts[k] * CLEARLY > most:
             clear = False

@@ -15,6 +15,8 @@ from operators.register.state import (
     MOST_WANDER,
     N_UNITS,
     SOLVED,
+    TX,
+    TY,
     USUAL,
     WIDEST,
     Registry,
@@ -108,11 +110,11 @@ def _update(registry: Registry, n: int, before: FloatArray) -> None:
 
 @compiled
 def _centre(registry: Registry, n: int) -> None:
-    """Without an anchor let the errors of the units that met have the mean zero.
+    """Without an anchor let the translations of the units that met have the mean zero.
 
     What they share no pair shows: left to itself it would follow the tracks, which follow it.
     """
-    for k in range(ERRORS):
+    for k in range(TX, TY + 1):
         total, number = 0.0, 0
         for unit in range(n):
             if registry.units[unit].pairs >= MET_PAIRS:

@@ -106,8 +106,8 @@ def test_a_report_tells_which_tracks_are_gone_when_no_late_frame_can_bring_them_
     reports = drive(frames)
     first = int(np.frombuffer(reports[0].rows, TRACK_ROW)["track_id"][0])
     (tick,) = [tick for tick, report in reports.items() if first in report.gone]
-    # A tentative track is kept for 1.2 s, and deleted by a sweep of every 0.2 s.
-    assert 1_200_000 < tick - PARAMETERS.acceptance_us <= 1_700_000
+    # A tentative track dies by misses, after 1.2 s at the latest, in a sweep of every 0.2 s.
+    assert 0 < tick - PARAMETERS.acceptance_us <= 1_700_000
 
 
 def stream(n=40, late=(), by_us=700_000):

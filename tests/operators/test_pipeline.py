@@ -130,7 +130,7 @@ def test_each_observation_is_owned_once_in_a_crowd_over_many_cells():
     for k in range(10):
         places = rng.uniform(-3000, 3000, (200, 2)).tolist()
         log.see(START_US + 200_000 * k, [an_observation(*place) for place in places])
-    outputs = outputs_of(log, Parameters(max_tracks=100, quiet_us=400_000))
+    outputs = outputs_of(log, Parameters(max_tracks=10, quiet_us=400_000))
     assert len({v["cell"] for v in values(outputs, "fused.objects")}) >= 7
     assert sum(uses(outputs).values()) == 2000
     assert uses(outputs)["OVERFLOW"] > 0

@@ -285,7 +285,7 @@ def test_class_size_and_heading_reach_the_rows():
     assert row["z_m"] == pytest.approx(44.0)
     assert row["class_probability"] == pytest.approx(0.9, abs=0.01)
     assert np.isnan(row["width_m"])
-    assert row["existence"] > 0.99
+    assert row["existence"] > 0.9
 
 
 def test_a_row_counts_the_observations_of_its_tick():

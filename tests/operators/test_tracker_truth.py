@@ -11,6 +11,7 @@ import pytest
 from benchmarks import tracker_scenario as scenario
 from operators import motion, tracker
 from operators.frame import Frame, ObjectClass, SourceKind, empty_observations
+from operators.fuse.index import gather
 from operators.parameters import Parameters
 
 RECORDING = Path("../shared/data/udacity-ekf/obj_pose-laser-radar-synthetic-input.txt")
@@ -149,7 +150,7 @@ def test_work_of_a_frame_does_not_grow_with_the_cell(crowd):
     state = tracker.empty()
     for frame in crowd_frames(crowd, 5):
         tracker.advance(state, frame, PARAMETERS)
-    found = tracker.gather(
+    found = gather(
         np.array([[500.0, 500.0]]), 50.0, np.zeros(3), 20.0, state.heads, state.links, 200
     )
     assert len(found) < 15

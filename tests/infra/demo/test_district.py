@@ -62,6 +62,9 @@ class PassThrough:
     def rename(self, state, names):
         pass
 
+    def locate(self, state, offsets_m):
+        pass
+
 
 @pytest.fixture(scope="module")
 def simulated():

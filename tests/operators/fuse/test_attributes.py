@@ -5,6 +5,7 @@ import pytest
 
 from operators.frame import ObjectClass, empty_observations
 from operators.fuse.attributes import (
+    FIRST_HEADING_VOTES,
     class_probability,
     take_class,
     take_heading,
@@ -19,6 +20,7 @@ def a_track(vx=0.0, vy=0.0):
     track = np.zeros(1, TRACK)
     track["z_m"] = track["heading_rad"] = track["size_m"] = np.nan
     track["mean"][0] = 0.0, 0.0, vx, vy
+    track["heading_votes"] = FIRST_HEADING_VOTES
     track["covariance"][0] = 1, 0, 0, 0, 1, 0, 0, 0.1, 0, 0.1
     return track
 
@@ -74,16 +76,16 @@ def test_height_filter_moves_towards_what_is_seen():
 
 def test_heading_is_averaged_across_the_wrap():
     track = a_track()[0]
-    take_heading(track, seen(heading_rad=3.1), True, 0.1)
+    take_heading(track, seen(heading_rad=3.1), True, False, 0.1)
     for _ in range(20):
-        take_heading(track, seen(heading_rad=-3.1), True, 0.1)
+        take_heading(track, seen(heading_rad=-3.1), True, False, 0.1)
     assert abs(wrapped(float(track["heading_rad"]) + 3.1)) < 0.02
 
 
 def test_heading_comes_from_motion_only_above_two_metres_a_second():
     slow, fast = a_track(0.0, 1.9)[0], a_track(0.0, 5.0)[0]
     for track in (slow, fast):
-        take_heading(track, seen(), False, 0.1)
+        take_heading(track, seen(), False, False, 0.1)
     assert math.isnan(slow["heading_rad"])
     assert fast["heading_rad"] == pytest.approx(math.pi / 2)
 
@@ -91,12 +93,12 @@ def test_heading_comes_from_motion_only_above_two_metres_a_second():
 @pytest.mark.parametrize(("trusted", "heading"), [(False, 0.0), (True, math.pi)])
 def test_a_box_the_wrong_way_round_is_turned_unless_trusted(trusted, heading):
     track = a_track(10.0, 0.0)[0]
-    take_heading(track, seen(heading_rad=math.pi), trusted, 0.1)
+    take_heading(track, seen(heading_rad=math.pi), trusted, False, 0.1)
     assert abs(wrapped(float(track["heading_rad"]) - heading)) < 1e-6
 
 
 def test_flips_of_a_standing_box_do_not_turn_the_track():
     track = a_track()[0]
     for k in range(20):
-        take_heading(track, seen(heading_rad=0.3 + math.pi * (k % 2)), False, 0.1)
+        take_heading(track, seen(heading_rad=0.3 + math.pi * (k % 2)), False, False, 0.1)
     assert track["heading_rad"] == pytest.approx(0.3, abs=1e-5)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from operators.fuse.existence import HIGHEST, hit, miss, probability
+from operators.fuse.existence import HIGHEST, SHADOW_US, hit, miss, probability
 from operators.fuse.state import TRACK
 
 
@@ -44,5 +44,5 @@ def test_a_stranger_counts_a_quarter():
 def test_misses_of_a_confirmed_track_count_by_time_not_by_frames(frames):
     track = a_track(5.0, 1)
     for k in range(frames):
-        miss(track[0], 0.9, True, (k + 1) * 1_000_000 // frames)
+        miss(track[0], 0.9, True, (k + 1) * SHADOW_US // frames)
     assert track["log_odds"][0] == pytest.approx(5.0 + math.log(0.1), rel=1e-4)
