@@ -7,7 +7,6 @@ import numpy as np
 from benchmarks.measure import BenchmarkError
 from benchmarks.mixes import Mix
 from infra.demo.watch import Ages, LiveReader
-from infra.local import paths
 from infra.local.station import LocalStation
 from infra.replay.send import producer_of, send_live
 from jobs.io.avro import AvroCodec
@@ -36,11 +35,6 @@ class Age:
     age_ms: tuple[float, float]
     pictures: int
     rows: int
-
-
-def submit_live(station: LocalStation) -> None:
-    """Start the fusion job on the live topics, which hold pulses only."""
-    station.submit("fusion", paths.ROOT / "jobs" / "fusion.py")
 
 
 def measure_age(station: LocalStation, mix: Mix, codec: AvroCodec, warm_s: float) -> Age:

@@ -19,13 +19,14 @@ from typing import Any
 import msgspec
 
 from benchmarks import mixes
-from benchmarks.age import Age, measure_age, submit_live
+from benchmarks.age import Age, measure_age
 from benchmarks.load import preload
 from benchmarks.loading import Loaded, load_all
 from benchmarks.machine import description, load_average
 from benchmarks.measure import Rate
 from benchmarks.mixes import Mix
 from benchmarks.runs import fusion_rate, noop_rate, pipeline_rate
+from infra.local import paths
 from infra.local.state import JobPlan
 from infra.local.station import LocalStation
 from jobs.io.avro import AvroCodec
@@ -76,19 +77,24 @@ class Rates:
         return self.fusion.per_s / self.noop.per_s
 
 
-def measure(station: LocalStation, sizes: Sizes) -> tuple[list[Rates], Loaded, Age]:
-    """Everything, one after the other."""
+def measure(station: LocalStation, sizes: Sizes) -> tuple[list[Rates], Loaded]:
+    """(a) to (d), one after the other."""
     settings = station.resolved
     codec = AvroCodec(register_all(settings.registry.address()))
     rates = [measure_mix(station, name, sizes, codec) for name in sizes.mix_s]
     say("(d) loading what was published")
-    loaded = load_all(settings, codec, sum(one.rows for one in rates))
+    return rates, load_all(settings, codec, sum(one.rows for one in rates))
+
+
+def measure_half(station: LocalStation, sizes: Sizes, rates: Sequence[Rates]) -> Age:
+    """(e), on a station of its own: nothing waits in its topics."""
+    settings = station.resolved
+    codec = AvroCodec(register_all(settings.registry.address()))
     half = next(one.fusion.per_s for one in rates if one.mix == _HALF_LOAD_OF) / 2
     say(f"(e) age at {half:,.0f} records/s")
-    submit_live(station)
     seconds, units = sizes.warm_s + sizes.live_s, max(1, round(half / _UNIT_HZ))
     live = mixes.rsm(seconds, settings.flink.parallelism, units)
-    return rates, loaded, measure_age(station, live, codec, sizes.warm_s)
+    return measure_age(station, live, codec, sizes.warm_s)
 
 
 def measure_mix(station: LocalStation, name: str, sizes: Sizes, codec: AvroCodec) -> Rates:
@@ -111,8 +117,8 @@ def measure_mix(station: LocalStation, name: str, sizes: Sizes, codec: AvroCodec
     return Rates(name, len(mix.messages), mix.objects, noop, fusion, pipeline, rows, loads)
 
 
-def table(rates: Sequence[Rates], loaded: Loaded, age: Age) -> str:
-    """The figures as text; k is a thousand a second."""
+def rate_table(rates: Sequence[Rates], loaded: Loaded) -> str:
+    """The rates as text; k is a thousand a second."""
     lines = [
         f"{'':10}{'no-op (a)':>18}{'fusion (b)':>18}{'memory, 1 core (c)':>20}{'b/a':>7}{'b/c':>7}",
         f"{'mix':10}" + f"{'k records   k obs':>18}" * 2 + f"{'k records   k obs':>20}",
@@ -126,14 +132,20 @@ def table(rates: Sequence[Rates], loaded: Loaded, age: Age) -> str:
             f"{one.mix:10}{both[0]:>18}{both[1]:>18}{both[2]:>20}"
             f"{one.ratio:7.2f}{one.fusion.per_s / one.pipeline.per_s:7.2f}"
         )
-    lines += [
+    lines.append(
         f"(d) warehouse: {loaded.rows_per_s / 1e3:,.0f} k rows/s over {loaded.rows:,} rows in "
-        f"{loaded.blocks} blocks, {loaded.decode_share:.0%} of it reading Avro",
+        f"{loaded.blocks} blocks, {loaded.decode_share:.0%} of it reading Avro"
+    )
+    return "\n".join(lines)
+
+
+def age_line(age: Age) -> str:
+    """The age at half load as text."""
+    return (
         f"(e) at {age.records_per_s:,.0f} rsm/s: work p50 {age.work_ms[0]:.0f} / p99 "
         f"{age.work_ms[1]:.0f} ms, age p50 {age.age_ms[0]:.0f} / p99 {age.age_ms[1]:.0f} ms "
-        f"({age.pictures:,} pictures, {age.rows:,} rows)",
-    ]
-    return "\n".join(lines)
+        f"({age.pictures:,} pictures, {age.rows:,} rows)"
+    )
 
 
 def say(text: str) -> None:
@@ -159,11 +171,18 @@ def main() -> None:
     chosen = parser.parse_args()
     machine = description()
     say(f"load average {machine['load_average']}; starting a station")
+    sizes = QUICK if chosen.quick else FULL
     with tempfile.TemporaryDirectory(prefix="spine-") as folder:
         plan = JobPlan("fusion", None, (), task_managers=2)
-        with LocalStation(Path(folder), jobs=[plan]) as station:
-            rates, loaded, age = measure(station, QUICK if chosen.quick else FULL)
-    print(table(rates, loaded, age))
+        with LocalStation(Path(folder), ("broker", "registry", "engine"), jobs=[plan]) as station:
+            rates, loaded = measure(station, sizes)
+    print(rate_table(rates, loaded))
+    say("starting a station with the fusion job")
+    with tempfile.TemporaryDirectory(prefix="spine-") as folder:
+        job = JobPlan("fusion", str(paths.ROOT / "jobs" / "fusion.py"), (), task_managers=2)
+        with LocalStation(Path(folder), jobs=[job]) as station:
+            age = measure_half(station, sizes, rates)
+    print(age_line(age))
     result = {
         "quick": chosen.quick,
         "machine": machine,

@@ -3,7 +3,7 @@
 raw topics -> front -> cell -> identity -> publish -> the topics of one transactional sink.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
@@ -64,6 +64,8 @@ class Flow:
         How a source entry changes what all fronts share, and a feature what all publish steps do.
     encode
         Gives records of topics the form that they leave in.
+    warm_cell
+        Called in each process before its cells get anything; None if they need no warming.
     outputs
         Topics that the sink writes, at least two: a sink of one has no column for its name.
     """
@@ -77,6 +79,7 @@ class Flow:
     share_feature: Share
     encode: Encode
     outputs: Sequence[str]
+    warm_cell: Callable[[], None] | None = None
 
 
 def build(
@@ -95,7 +98,7 @@ def build(
     encode = flow.encode
     front = SharedStepFunction(flow.front, encode, flow.share_source)
     _stage(tables, "front", by_key(raw), front, declared)
-    cell = StepFunction(flow.cell, encode)
+    cell = StepFunction(flow.cell, encode, flow.warm_cell)
     _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
     identity = StepFunction(flow.identity, encode)
     _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), identity)

@@ -40,6 +40,7 @@ def flow_of(parameters: Parameters, codec: AvroCodec, topics: Topics) -> Flow:
         share_feature=share_feature,
         encode=RouteEncoder(codec),
         outputs=TOPICS,
+        warm_cell=tracker.warm_up,
     )
 
 

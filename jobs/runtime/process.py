@@ -124,14 +124,21 @@ class StepFunction(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships
         What runs.
     encode
         ``(route, value) -> bytes``: gives records of topics the form that they leave in.
+    warm_up
+        Called before the first event: what the step would else do while events wait.
     """
 
-    def __init__(self, step: KeyedStep, encode: Encode) -> None:
+    def __init__(
+        self, step: KeyedStep, encode: Encode, warm_up: Callable[[], None] | None = None
+    ) -> None:
         self._keyed = _Keyed(step, encode)
+        self._warm_up = warm_up
 
     def open(self, runtime_context: Any) -> None:
         """Open the three states of a key."""
         self._keyed.open(runtime_context)
+        if self._warm_up is not None:
+            self._warm_up()
 
     def process_element(self, value: str, ctx: Any) -> None:
         """Let one event wait."""
