@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from operators.fuse.state import LOCAL_KEYS, QUARTERS
+from operators.fuse.state import LOCAL_KEYS, QUARTERS, WITNESSES
 from operators.jit import Record, compiled
 
 QUARTER_US = 250_000
@@ -44,6 +44,13 @@ def is_acquainted(track: Record, slot: int, event_us: int) -> bool:
 def is_shared(track: Record, slot: int, event_us: int) -> bool:
     """Whether a source other than `slot` saw the track in the last second."""
     return bool(sources_at(track, event_us) & ~(np.uint64(1) << np.uint64(slot)))
+
+
+@compiled
+def was_seen(track: Record, slot: int, at_us: int) -> bool:
+    """Whether source `slot` saw the track at an instant or later."""
+    place = slot % WITNESSES
+    return bool(track.seen_slot[place] == slot and track.seen_us[place] >= at_us)
 
 
 @compiled
@@ -90,6 +97,8 @@ def held_by(track: Record, event_us: int) -> np.uint64:
 def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
     """Note in a track which source saw it."""
     track.last_slot = slot
+    track.seen_slot[slot % WITNESSES] = slot
+    track.seen_us[slot % WITNESSES] = event_us
     take_source(track, slot, event_us)
     take_local_id(track, slot, key)
     count_observation(track, event_us, tick_us)

@@ -15,7 +15,7 @@ from operators.fuse.attributes import (
 from operators.fuse.index import bucket_of, file_under
 from operators.fuse.kalman import start
 from operators.fuse.sources import BIRTH_LOG_ODDS, CREDIT
-from operators.fuse.state import N_TRACKS
+from operators.fuse.state import N_TRACKS, WITNESSES
 from operators.gaussian import OX, OY, RXX, RYY
 from operators.jit import Record, compiled
 from operators.register.remember import forget_raw
@@ -92,6 +92,9 @@ def _blank(track: Record, event_us: int) -> None:
     for k in range(4):
         track.recent[k] = track.local_keys[k] = np.uint64(0)
     track.last_slot = track.vain_looks = 0
+    for k in range(WITNESSES):
+        track.seen_us[k] = np.int64(-(2**62))
+        track.seen_slot[k] = 0
     for k in range(3):
         track.size_m[k] = np.float32(np.nan)
         track.size_weight[k] = np.float32(0.0)

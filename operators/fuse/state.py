@@ -19,6 +19,7 @@ from operators.register.state import Registry, no_registry, pack_registry, unpac
 
 VERSION = 2
 LOCAL_KEYS = 4
+WITNESSES = 8
 QUARTERS = 4
 MAX_SOURCES = 64
 SOURCE_NAME_BYTES = 128
@@ -36,6 +37,8 @@ TRACK = np.dtype(
         ("recent_quarter", "<i8"),  # quarter of a second that `recent[0]` stands for
         ("recent", "<u8", (QUARTERS,)),  # source slots that saw it, by quarter second
         ("local_keys", "<u8", (LOCAL_KEYS,)),  # last local id of a source, at its slot modulo 4
+        ("seen_us", "<i8", (WITNESSES,)),  # when a source saw it last, at its slot modulo 8
+        ("seen_slot", "u1", (WITNESSES,)),
         ("probe_id", "<u8"),  # local id of the probe that last reported itself as this track
         ("probe_us", "<i8"),  # when it did
         ("twin_id", "<u8"),  # older track that it may be a double of

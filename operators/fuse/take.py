@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe_id
+from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe_id, was_seen
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit, miss
@@ -206,22 +206,27 @@ def count_misses(
     about: Record,
     source: Record,
 ) -> None:
-    """Count a miss for each track that the frame's source should have seen and did not.
+    """Count a miss for each track that the source should have seen and did not.
 
-    Of a source whose view is known, those inside it; of another, those that it saw in the last
+    What a source saw at an instant may come in several messages, and what one lacks another may
+    have. So the misses of an instant are counted when the source's next one begins.
+
+    Of a source whose view is known, tracks inside it; of another, those that it saw in the last
     second, wherever they are (so all tracks of the cell are looked at). A probe says nothing of
     what else there is.
     """
-    if about.trusted:
+    if about.trusted or about.since_us <= 0:
         return
+    before_us = about.event_us - about.since_us
     if circle[2] <= 0.0:
-        _count_lost(tracks, slots, observation_of, ahead, about, source)
+        _count_lost(tracks, before_us, about, source)
+        _count_beside(tracks, slots, observation_of, ahead, about, source)
         return
     certain_m2 = (CERTAIN_PART * circle[2]) ** 2
     for i in range(slots.shape[0]):
         dx, dy = ahead[i, X] - circle[0], ahead[i, Y] - circle[1]
-        if observation_of[i] < 0 and dx * dx + dy * dy < certain_m2:
-            track = tracks[slots[i]]
+        track = tracks[slots[i]]
+        if dx * dx + dy * dy < certain_m2 and not was_seen(track, about.slot, before_us):
             acquainted = is_acquainted(track, about.slot, about.event_us)
             miss(track, source.detection, acquainted, about.event_us)
             if acquainted:
@@ -242,7 +247,18 @@ def _miss_share(track: Record, about: Record) -> float:
 
 
 @compiled
-def _count_lost(
+def _count_lost(tracks: RecordArray, before_us: int, about: Record, source: Record) -> None:
+    for slot in range(about.n_tracks):
+        track = tracks[slot]
+        if was_seen(track, about.slot, before_us):
+            continue
+        if is_acquainted(track, about.slot, about.event_us):
+            miss(track, source.detection, True, about.event_us)
+            look_in_vain(track, source, _miss_share(track, about))
+
+
+@compiled
+def _count_beside(
     tracks: RecordArray,
     slots: IntArray,
     observation_of: IntArray,
@@ -250,14 +266,7 @@ def _count_lost(
     about: Record,
     source: Record,
 ) -> None:
-    seen = np.zeros(about.n_tracks, np.bool_)
-    for i in range(slots.shape[0]):
-        seen[slots[i]] = observation_of[i] >= 0
-    for slot in range(about.n_tracks):
-        track = tracks[slot]
-        if not seen[slot] and is_acquainted(track, about.slot, about.event_us):
-            miss(track, source.detection, True, about.event_us)
-            look_in_vain(track, source, _miss_share(track, about))
+    """Count a little against tracks beside which the source saw something, but not them."""
     for i in range(slots.shape[0]):
         track = tracks[slots[i]]
         if observation_of[i] >= 0 or is_acquainted(track, about.slot, about.event_us):
