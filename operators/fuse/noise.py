@@ -29,6 +29,7 @@ from operators.gaussian import (
 from operators.jit import Record, compiled
 
 NOISE_KEPT = 600.0  # observations over which the factor is learned
+LASTING_KEPT = 2000.0  # errors that last are seen anew only every some seconds
 FIRST_KEPT = 60.0  # what the claim itself counts, in observations
 LEAST_FACTOR = 0.1
 LARGEST_FACTOR = 30.0
@@ -98,6 +99,6 @@ def learn_lasting(
     """
     noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
     both = 0.5 * (found_m2 - noise_m2) * (4.0 if shared else 1.0)
-    step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * NOISE_KEPT)
+    step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * LASTING_KEPT)
     source.lasting_m2 = min(max(source.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
     other.lasting_m2 = min(max(other.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)

@@ -209,10 +209,10 @@ def take_frame(
     if _is_mixed_up(registry, about, circle, raw, tracks, heads, links, counts[N_SOURCES]):
         note_some(made, usable, QUARANTINED)
         return np.empty(0, np.int64)
-    role = NO_ROLE
-    if counts[N_SOURCES] > 1:  # one source has nobody to be compared with
-        role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
-        solve(registry, event_us)
+    role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
+    if counts[N_SOURCES] < 2:  # one source has nobody to be compared with
+        role = NO_ROLE
+    solve(registry, event_us)
     seen = _known_for(source, observations, usable, raw, about)
     correct(seen, registry, role)
     if about.moving:

@@ -216,7 +216,7 @@ def test_a_track_once_confirmed_coasts_then_hides_then_goes():
     assert len(tracker.rows(state, last_us + 2_500_000)) == 0
     feed([a_frame([[500.0, 500.0]], last_us + 3_000_000)], state)
     assert int(state.counts[0]) == 2
-    feed([a_frame([[500.0, 500.0]], last_us + 6_000_000)], state)
+    feed([a_frame([[500.0, 500.0]], last_us + 12_000_000)], state)
     assert int(state.counts[0]) == 1
 
 
