@@ -74,7 +74,9 @@ def begin(
     take_height(track, observation, 0.0)
     take_heading(track, observation, True, False, 0.0)
     track.log_odds = track.prior_odds = np.float32(kind[BIRTH_LOG_ODDS])
-    track.quality = track.looks = track.rhythm_us = track.place_sum = track.placed = np.float32(0.0)
+    track.quality = track.steadiness = track.looks = track.rhythm_us = track.place_sum = (
+        track.placed
+    ) = np.float32(0.0)
     track.placed_slot = 0
     track.credit = np.float32(kind[CREDIT])
     track.bucket = bucket_of(track.mean[0], track.mean[1])

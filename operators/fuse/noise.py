@@ -37,6 +37,7 @@ FIRST_LASTING_M2 = 0.3**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
 LEAST_CLAIM_M2 = 1e-4
 BULK = 9.0  # squared distance beyond which an innovation is an outlier
+WELL_KNOWN_M2 = 1.0  # trace; a track less certain hides what its sources err
 SEEN_LONG = 10.0  # looks after which a track's own error has settled
 
 
@@ -100,5 +101,5 @@ def learn_lasting(
     noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
     both = 0.5 * (found_m2 - noise_m2) * (4.0 if shared else 1.0)
     step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * LASTING_KEPT)
-    source.lasting_m2 = min(max(source.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
-    other.lasting_m2 = min(max(other.lasting_m2 + step, 0.0), LARGEST_LASTING_M2)
+    for one in (source, other):
+        one.lasting_m2 = min(max(one.lasting_m2 + step, one.least_lasting_m2), LARGEST_LASTING_M2)

@@ -135,7 +135,7 @@ def _known_for(
     """Prepared observations with the noise and the worth that their source is known for."""
     seen = raw.copy()
     if about.since_us < 0:
-        source.lasting_m2 = first_lasting_m2(observations)
+        source.lasting_m2 = source.least_lasting_m2 = first_lasting_m2(observations)
     scale_noise(source, seen)
     about.lasting_m2 = source.lasting_m2
     take_scores(source, observations, usable)

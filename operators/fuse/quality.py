@@ -3,8 +3,8 @@
 Detectors score on scales of their own: shares of one, percentages, unbounded logits. So a score
 counts by its place among its source's own scores: ``u = (score - mean) / deviation``, and
 ``log odds = a + b u`` that the observation is of an object. a and b are learned by logistic
-regression (stochastic gradient) from what became of the source's observations: those that a
-confirmed track took are of objects, those of a track that died tentative are not.
+regression (stochastic gradient) from what became of the source's observations: how steadily their
+tracks are seen tells, without any score, how likely they are of objects.
 
 Hits alone tell an object from chance, not from a wall that looks like a car again and again. Such a
 ghost is seen less often and scored lower. So each chance that a source had to see a track gives
@@ -32,6 +32,7 @@ DETECTION_KEPT = 200.0  # looks over which a source's detection probability is l
 GHOST_SHARE = 1.0 / 3.0
 LOOKS_KEPT = 30.0
 INDEPENDENT_LOOKS = 3.0
+LEARNED_FROM = 10.0  # looks; before, how steadily a track is seen is chance
 SECOND_SOURCE = 2.0  # two sources seldom see one ghost
 
 
@@ -96,10 +97,11 @@ def learn_detection(source: Record, seen: float) -> None:
 
 
 @compiled
-def look(track: Record, evidence: float) -> None:
-    """Take the evidence of one look into the mean of the track's."""
+def look(track: Record, evidence: float, worth: float) -> None:
+    """Take the evidence of one look, and what a score adds to it, into the means of the track's."""
     track.looks = np.float32(min(track.looks + 1.0, LOOKS_KEPT))
-    track.quality += np.float32((evidence - track.quality) / track.looks)
+    track.steadiness += np.float32((evidence - track.steadiness) / track.looks)
+    track.quality += np.float32((evidence + worth - track.quality) / track.looks)
 
 
 @compiled
@@ -108,14 +110,16 @@ def look_and_see(
 ) -> None:
     """Count that a source saw the track, with the worth of the observation."""
     track.vain_looks = 0
-    look(track, -math.log(GHOST_SHARE) + worth)
+    look(track, -math.log(GHOST_SHARE), worth)
     place = place_of(source, float(observation.score))
     if math.isfinite(place) and track.placed < LOOKS_KEPT:
         track.placed += np.float32(1.0)
         track.place_sum += np.float32(place)
         track.placed_slot = slot
+    if track.looks >= LEARNED_FROM:
+        odds = float(track.prior_odds) + INDEPENDENT_LOOKS * float(track.steadiness)
+        learn(source, place, 1.0 / (1.0 + math.exp(-odds)), 1.0)
     if track.confirmed:
-        learn(source, place, 1.0, 1.0)
         learn_detection(source, 1.0)
 
 
@@ -126,7 +130,7 @@ def look_in_vain(track: Record, source: Record, share: float) -> None:
         return
     track.vain_looks += 1
     detection = source.detection
-    look(track, share * math.log((1.0 - detection) / (1.0 - GHOST_SHARE * detection)))
+    look(track, share * math.log((1.0 - detection) / (1.0 - GHOST_SHARE * detection)), 0.0)
     if track.confirmed and share == 1.0:
         learn_detection(source, 0.0)
 

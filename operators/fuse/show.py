@@ -15,13 +15,16 @@ from operators.jit import compiled
 
 @compiled
 def _lasting_m2(sources: RecordArray, mask: np.uint64) -> float:
-    """Variance an axis that the lasting errors of some sources leave in their mean."""
+    """Variance an axis that the lasting errors of some sources leave in a track.
+
+    Their mean, not its share by their number: boxes of like detectors are off alike.
+    """
     total, number = 0.0, 0
     for slot in range(sources.shape[0]):
         if (mask >> np.uint64(slot)) & np.uint64(1):
             total += sources[slot].lasting_m2
             number += 1
-    return total / max(number, 1) ** 2
+    return total / max(number, 1)
 
 
 @compiled

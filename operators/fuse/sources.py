@@ -81,7 +81,7 @@ def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArra
     source.score_a, source.score_b = FIRST_A, FIRST_B
     source.detection = kind[DETECTION]
     source.noise_count, source.noise_factor = FIRST_KEPT, 1.0
-    source.lasting_m2 = 0.0
+    source.lasting_m2 = source.least_lasting_m2 = 0.0
     source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]
 
 

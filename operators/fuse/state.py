@@ -57,6 +57,7 @@ TRACK = np.dtype(
         ("log_odds", "<f4"),  # of existence
         ("prior_odds", "<f4"),  # log odds of existence of what the first source tells
         ("quality", "<f4"),  # mean evidence of a look that it is no ghost
+        ("steadiness", "<f4"),  # the same without what scores say
         ("looks", "<f4"),
         ("rhythm_us", "<f4"),  # usual time from one hit to the next
         ("place_sum", "<f4"),  # of the places of its scores among their source's
@@ -91,6 +92,7 @@ SOURCE = np.dtype(
         ("noise_claimed", "<f8"),  # mean of what it claims, m²
         ("noise_factor", "<f8"),  # by which its covariances are multiplied
         ("lasting_m2", "<f8"),  # variance an axis of errors that last, so that no mean removes them
+        ("least_lasting_m2", "<f8"),  # what is assumed of it: no difference shows less
         ("name", f"S{SOURCE_NAME_BYTES}"),
     ]
 )

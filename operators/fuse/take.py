@@ -13,6 +13,7 @@ from operators.fuse.lifecycle import may_confirm, tell_twins_apart
 from operators.fuse.noise import (
     BULK,
     SEEN_LONG,
+    WELL_KNOWN_M2,
     foreseen_trace_m2,
     learn_lasting,
     learn_noise,
@@ -20,7 +21,7 @@ from operators.fuse.noise import (
 from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
-from operators.gaussian import RXX, RYY, WORTH, X, Y, innovation
+from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled
 from operators.reasons import Use
 
@@ -93,7 +94,7 @@ def _learn_errors(
 ) -> None:
     """Let sources learn from an innovation, if the track is known well enough to tell."""
     foreseen_m2 = foreseen_trace_m2(ahead, seen)
-    if foreseen_m2 > seen[RXX] + seen[RYY]:
+    if foreseen_m2 > WELL_KNOWN_M2:
         return
     found_m2 = square_m2 * min(BULK / max(d2, BULK), 1.0) - foreseen_m2
     source, last = sources[about.slot], sources[track.last_slot]

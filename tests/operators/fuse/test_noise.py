@@ -1,0 +1,77 @@
+"""Declared accuracies that are wrong, and errors that last, are found from the data."""
+
+import numpy as np
+import pytest
+
+from operators import tracker
+from operators.frame import Frame, SourceKind, empty_observations
+from operators.fuse.noise import FIRST_LASTING_M2, first_lasting_m2
+from operators.parameters import Parameters
+
+START_US = 1_700_000_000_000_000
+THINGS = np.column_stack((30.0 * np.arange(6), np.zeros(6)))
+
+
+def a_frame(source, k, seen, sigma_m, after_us=0):
+    made = empty_observations(len(seen))
+    made["index"] = np.arange(len(seen))
+    made["x_m"], made["y_m"] = seen.T
+    if sigma_m is not None:
+        made["cov_xx_m2"] = made["cov_yy_m2"] = sigma_m**2
+        made["cov_xy_m2"] = 0.0
+    event_us = START_US + 100_000 * k + after_us
+    return Frame(
+        source, SourceKind.ROADSIDE, 0, event_us, event_us, "", 0, k, 0, 0, 0, np.nan, made
+    )
+
+
+def moving(k):
+    return THINGS + np.array([0.8 * k, 0.0])
+
+
+def run(declared_m, true_m=0.5, n=900):
+    rng, state, nees = np.random.default_rng(1), tracker.empty(), []
+    for k in range(n):
+        true = moving(k)
+        frame = a_frame("unit", k, true + rng.normal(0, true_m, true.shape), declared_m)
+        tracker.advance(state, frame, Parameters())
+        rows = tracker.rows(state, frame.event_time_us)
+        if k > 600:
+            for row in rows:
+                off = true[np.argmin(np.abs(true[:, 0] - row["x_m"]))] - (row["x_m"], row["y_m"])
+                xx, xy, yy = (float(row[f"cov_{a}_m2"]) for a in ("xx", "xy", "yy"))
+                nees.append(off @ np.linalg.solve([[xx, xy], [xy, yy]], off) / 2.0)
+    return state, np.mean(nees)
+
+
+@pytest.mark.parametrize(("declared_m", "factor"), [(0.1, 25.0), (0.5, 1.0), (1.5, 1 / 9)])
+def test_a_wrong_claim_is_scaled(declared_m, factor):
+    state, anees = run(declared_m)
+    assert state.sources["noise_factor"][0] == pytest.approx(factor, rel=0.3)
+    assert 0.6 < anees < 1.6
+
+
+@pytest.mark.parametrize("declared_m", [0.0, np.nan, np.inf, -1.0])
+def test_a_claim_that_is_none_harms_nothing(declared_m):
+    state, anees = run(declared_m)
+    assert 0.2 < anees < 1.6
+    assert np.isfinite(state.sources["noise_factor"][0])
+
+
+def test_errors_that_last_show_between_two_sources():
+    rng, state, surveyed = np.random.default_rng(2), tracker.empty(), Parameters(surveyed="a,b")
+    bias = {name: rng.normal(0, 0.4, THINGS.shape) for name in "ab"}
+    for k in range(1500):
+        if k % 100 == 0:  # other things, other errors
+            bias = {name: rng.normal(0, 0.4, THINGS.shape) for name in "ab"}
+        for name, after_us in (("a", 0), ("b", 50_000)):
+            seen = THINGS + bias[name] + rng.normal(0, 0.1, THINGS.shape)
+            tracker.advance(state, a_frame(name, k, seen, 0.1, after_us), surveyed)
+    lasting = state.sources["lasting_m2"][:2]
+    assert (lasting > 0.05).all()
+    assert (lasting < 0.4).all()
+
+
+def test_a_source_that_claims_nothing_is_not_believed_to_the_centimetre():
+    assert first_lasting_m2(a_frame("a", 0, THINGS, None).observations) == FIRST_LASTING_M2
+    assert first_lasting_m2(a_frame("a", 0, THINGS, 0.3).observations) == 0.0
