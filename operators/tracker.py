@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqqdd????q")
+_ABOUT = struct.Struct("<qqqQqqqdd?????q")
 _FILTERED, _FUSED, _MOVING = (
     int(flag) for flag in (FrameFlag.FILTERED, FrameFlag.FUSED, FrameFlag.MAY_MOVE)
 )
@@ -184,6 +184,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         1.0,
         flags & _FILTERED != 0,
         flags & _FUSED != 0,
+        False,
         flags & _MOVING != 0,
         kind == _PROBE,
         _role_of(frame, parameters),

@@ -12,30 +12,39 @@ Its variance counts where two sources meet in a track, and in what is published,
 removes it.
 """
 
-from operators._typing import FloatArray, RecordArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.gaussian import (
     AFTER,
     CXX,
     CYY,
     LAG,
+    OX,
+    OY,
     PXX,
     PYY,
     RXX,
     RXY,
     RYY,
+    VX,
     VXX,
+    VY,
     VYY,
 )
 from operators.jit import Record, compiled
+from operators.register.remember import own_entry, stamp_us
 
 NOISE_KEPT = 600.0  # observations over which the factor is learned
-LASTING_KEPT = 2000.0  # errors that last are seen anew only every some seconds
+LASTING_KEPT = 4000.0  # errors that last are seen anew only every some seconds
 FIRST_KEPT = 60.0  # what the claim itself counts, in observations
 LEAST_FACTOR = 0.1
 LARGEST_FACTOR = 30.0
 FIRST_LASTING_M2 = 0.3**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
 LEAST_CLAIM_M2 = 1e-4
+# A source's own observations are compared that follow each other within
+LONGEST_STEP_S = 0.35
+MOST_SPREAD = 2.0  # m²/s², if the velocity in between is so well known
+PUSH_MPS2 = 1.5  # and the thing accelerates like ordinary traffic
 BULK = 9.0  # squared distance beyond which an innovation is an outlier
 WELL_KNOWN_M2 = 1.0  # trace; a track less certain hides what its sources err
 SEEN_LONG = 10.0  # looks after which a track's own error has settled
@@ -80,9 +89,57 @@ def learn_noise(source: Record, seen: FloatArray, found_m2: float) -> None:
         Squared length of the innovation, less the trace of H P H'.
     """
     claimed = (seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2) / source.noise_factor
+    _follow(source, found_m2, claimed)
+
+
+@compiled
+def learn_white(
+    source: Record,
+    slot: int,
+    event_us: int,
+    tracks: RecordArray,
+    slots: IntArray,
+    observation_of: IntArray,
+    ahead: FloatArray,
+    raw: FloatArray,
+) -> None:
+    """Let a source's factor learn from how its own observations of a thing follow each other.
+
+    What other sources say of the thing, and what lasts of its own error, is not in the difference
+    of two raw observations less the motion between them: its variance is twice R.
+
+    Parameters
+    ----------
+    slots, observation_of, ahead
+        As in `operators.fuse.take.update_all`.
+    raw : ndarray of shape (m, PREPARED)
+        Prepared observations before scaling and correction.
+    """
+    for i in range(slots.shape[0]):
+        if observation_of[i] < 0 or not tracks[slots[i]].confirmed:
+            continue
+        track, seen = tracks[slots[i]], raw[observation_of[i]]
+        own = own_entry(track, slot)
+        spread = ahead[i, VXX] + ahead[i, VYY]
+        if own < 0 or spread > MOST_SPREAD:
+            continue
+        dt = (stamp_us(seen, event_us) - track.raw_us[own]) / 1e6
+        if not 0.0 < dt <= LONGEST_STEP_S:
+            continue
+        dx = seen[OX] - track.raw_x_m[own] - dt * ahead[i, VX]
+        dy = seen[OY] - track.raw_y_m[own] - dt * ahead[i, VY]
+        claimed = seen[RXX] + seen[RYY]
+        pushed = 0.5 * (0.5 * PUSH_MPS2 * dt * dt) ** 2
+        found = 0.5 * (dx * dx + dy * dy - dt * dt * spread) - pushed
+        found = min(found, BULK * source.noise_factor * claimed)
+        _follow(source, found, claimed)
+
+
+@compiled
+def _follow(source: Record, found: float, claimed: float) -> None:
     source.noise_count = min(source.noise_count + 1.0, NOISE_KEPT)
     share = 1.0 / source.noise_count
-    source.noise_found += share * (found_m2 - source.noise_found)
+    source.noise_found += share * (found - source.noise_found)
     source.noise_claimed += share * (max(claimed, LEAST_CLAIM_M2) - source.noise_claimed)
     factor = source.noise_found / source.noise_claimed
     source.noise_factor = min(max(factor, LEAST_FACTOR), LARGEST_FACTOR)

@@ -12,7 +12,7 @@ from operators.fuse.frame_motion import carry_to, correct_pose, in_frame, to_axe
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow
 from operators.fuse.lifecycle import sweep
-from operators.fuse.noise import first_lasting_m2, scale_noise
+from operators.fuse.noise import first_lasting_m2, learn_white, scale_noise
 from operators.fuse.prepare import prepare, usable_ones
 from operators.fuse.quality import take_scores, worths
 from operators.fuse.sources import CLUTTER, DETECTION, claim_slot
@@ -210,7 +210,8 @@ def take_frame(
         note_some(made, usable, QUARANTINED)
         return np.empty(0, np.int64)
     role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
-    if counts[N_SOURCES] < 2:  # one source has nobody to be compared with
+    about.alone = counts[N_SOURCES] < 2
+    if about.alone:  # one source has nobody to be compared with
         role = NO_ROLE
     solve(registry, event_us)
     seen = _known_for(source, observations, usable, raw, about)
@@ -255,6 +256,8 @@ def take_frame(
         sources,
         gaps,
     )
+    if role != NO_ROLE and not about.moving:
+        learn_white(source, about.slot, event_us, tracks, slots, observation_of, ahead, raw)
     collect(
         registry,
         role,

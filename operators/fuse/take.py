@@ -39,6 +39,7 @@ ABOUT = np.dtype(
         ("inflation", "<f8"),  # factor on the noise, for inputs that are not independent
         ("filtered", "u1"),
         ("fused", "u1"),
+        ("alone", "u1"),  # the only source of the cell so far
         ("moving", "u1"),  # in a frame that may move
         ("trusted", "u1"),  # a probe: it reports itself
         ("role", "<i8"),  # in the registration; see `operators.register.units.enrol`
@@ -99,7 +100,8 @@ def _learn_errors(
     found_m2 = square_m2 * min(BULK / max(d2, BULK), 1.0) - foreseen_m2
     source, last = sources[about.slot], sources[track.last_slot]
     if track.last_slot == about.slot:
-        if about.inflation == 1.0:  # what is smoothed tells little of its noise
+        # what is smoothed tells little of its noise; beside others, see `learn_white`
+        if about.inflation == 1.0 and (about.alone or about.moving):
             learn_noise(source, seen, found_m2)
     else:
         shared = is_acquainted(track, about.slot, about.event_us)
