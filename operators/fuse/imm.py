@@ -11,8 +11,6 @@ they do not know keeps a prior value, so that mixing hands it to the others.
 
 import math
 
-import numpy as np
-
 from operators._typing import FloatArray
 from operators.jit import Record, compiled
 from operators.motion import (
@@ -32,7 +30,7 @@ from operators.motion import (
 )
 
 LEAST_WEIGHT = 1e-6
-TWO_PI = 2.0 * math.pi
+LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 @compiled
@@ -53,9 +51,14 @@ def load_models(
 
 @compiled
 def store_models(
-    track: Record, weights: FloatArray, means: FloatArray, covariances: FloatArray
+    track: Record,
+    weights: FloatArray,
+    means: FloatArray,
+    covariances: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
 ) -> None:
-    """Fold scratch arrays into the track, its moments too."""
+    """Fold scratch arrays into the track, and its moments, left in shapes (4,) and (4, 4)."""
     k = 0
     for m in range(MODELS):
         track.model_weights[m] = weights[m]
@@ -64,7 +67,6 @@ def store_models(
             for j in range(i, DIM):
                 track.model_covariances[k] = covariances[m, i, j]
                 k += 1
-    mean, covariance = np.empty(4), np.empty((4, 4))
     moments(weights, means, covariances, mean, covariance)
     k = 0
     for i in range(4):
@@ -153,9 +155,12 @@ def mix(
     mixed_weights: FloatArray,
     mixed_means: FloatArray,
     mixed_covariances: FloatArray,
+    before: FloatArray,
 ) -> None:
-    """Interaction step: what each model begins with, given `change` of shape (3, 3)."""
-    before = np.empty(MODELS)
+    """Interaction step: what each model begins with, given `change` of shape (3, 3).
+
+    `before` is scratch of shape (3,).
+    """
     for m in range(MODELS):
         total = 0.0
         for k in range(MODELS):
@@ -190,6 +195,7 @@ def update_model(
     position_part: float,
     velocity_part: float,
     noise: FloatArray,
+    work: FloatArray,
 ) -> tuple[float, float]:
     """Kalman update of one model with a measurement of two axes, in place.
 
@@ -206,6 +212,8 @@ def update_model(
         a and b of the measurement matrix.
     noise : ndarray of shape (3,)
         R as ``xx, xy, yy``.
+    work : ndarray of shape (4, 5)
+        Scratch: an array of its own would take longer than the update.
 
     Returns
     -------
@@ -217,26 +225,25 @@ def update_model(
     a, b = position_part, velocity_part
     dx = z[0] - a * mean[0] - b * mean[2]
     dy = z[1] - a * mean[1] - b * mean[3]
-    cross = np.empty((DIM, 2))  # P H'
-    for i in range(DIM):
-        cross[i, 0] = a * covariance[i, 0] + b * covariance[i, 2]
-        cross[i, 1] = a * covariance[i, 1] + b * covariance[i, 3]
-    xx = a * cross[0, 0] + b * cross[2, 0] + noise[0]
-    xy = a * cross[0, 1] + b * cross[2, 1] + noise[1]
-    yy = a * cross[1, 1] + b * cross[3, 1] + noise[2]
+    for i in range(DIM):  # rows 0 and 1: P H'
+        work[0, i] = a * covariance[i, 0] + b * covariance[i, 2]
+        work[1, i] = a * covariance[i, 1] + b * covariance[i, 3]
+    xx = a * work[0, 0] + b * work[0, 2] + noise[0]
+    xy = a * work[1, 0] + b * work[1, 2] + noise[1]
+    yy = a * work[1, 1] + b * work[1, 3] + noise[2]
     determinant = xx * yy - xy * xy
-    gain = np.empty((DIM, 2))
-    for i in range(DIM):
-        gain[i, 0] = (cross[i, 0] * yy - cross[i, 1] * xy) / determinant
-        gain[i, 1] = (cross[i, 1] * xx - cross[i, 0] * xy) / determinant
-        mean[i] += gain[i, 0] * dx + gain[i, 1] * dy
+    over = 1.0 / determinant
+    for i in range(DIM):  # rows 2 and 3: the gain
+        work[2, i] = (work[0, i] * yy - work[1, i] * xy) * over
+        work[3, i] = (work[1, i] * xx - work[0, i] * xy) * over
+        mean[i] += work[2, i] * dx + work[3, i] * dy
     for i in range(DIM):
         for j in range(i, DIM):
-            covariance[i, j] -= gain[i, 0] * cross[j, 0] + gain[i, 1] * cross[j, 1]
+            covariance[i, j] -= work[2, i] * work[0, j] + work[3, i] * work[1, j]
             covariance[j, i] = covariance[i, j]
-    d2 = (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) / determinant
-    fit = -0.5 * d2 - math.log(TWO_PI) - 0.5 * math.log(determinant)
-    share = 0.5 * (a * (gain[0, 0] + gain[1, 1]) + b * (gain[2, 0] + gain[3, 1]))
+    d2 = (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) * over
+    fit = -0.5 * d2 - LOG_TWO_PI - 0.5 * math.log(determinant)
+    share = 0.5 * (a * (work[2, 0] + work[3, 1]) + b * (work[2, 2] + work[3, 3]))
     return fit, share
 
 

@@ -179,7 +179,7 @@ def foresee(
     covariances = np.empty((n, MODELS, DIM, DIM))
     before = np.empty(MODELS), np.empty((MODELS, DIM)), np.empty((MODELS, DIM, DIM))
     change, scratch, known_s = np.empty((2, MODELS, MODELS)), np.empty((2, DIM, DIM)), -1.0
-    mean, covariance = np.empty(4), np.empty((4, 4))
+    mean, covariance, shares = np.empty(4), np.empty((4, 4)), np.empty(MODELS)
     for i in range(n):
         track, row = tracks[slots[i]], ahead[i]
         w, m, P = weights[i], means[i], covariances[i]
@@ -189,7 +189,7 @@ def foresee(
             dt_s = lag_us / SECOND_US
             known_s = change_over(dt_s, rates, change, known_s)
             load_models(track, before[0], before[1], before[2])
-            mix(change[is_fast(track)], before[0], before[1], before[2], w, m, P)
+            mix(change[is_fast(track)], before[0], before[1], before[2], w, m, P, shares)
             predict_models(dt_s, kind, m, P, scratch)
         else:
             load_models(track, w, m, P)
@@ -234,7 +234,16 @@ def state_at(
     change_over(dt_s, rates, change, -1.0)
     after, states = np.empty(MODELS), np.empty((MODELS, DIM))
     spreads = np.empty((MODELS, DIM, DIM))
-    mix(change[is_fast(track)], weights, means, covariances, after, states, spreads)
+    mix(
+        change[is_fast(track)],
+        weights,
+        means,
+        covariances,
+        after,
+        states,
+        spreads,
+        np.empty(MODELS),
+    )
     predict_models(dt_s, kind, states, spreads, np.empty((2, DIM, DIM)))
     moments(after, states, spreads, mean, covariance)
     return float(after[TURN] * states[TURN, 4])
@@ -274,6 +283,7 @@ def update(
     event_us: int,
     factor: float,
     known_m2: float,
+    work: FloatArray,
 ) -> float:
     """Take one observation into a track.
 
@@ -290,13 +300,15 @@ def update(
     known_m2
         Part of the observation's variance that the track has in it already, an axis: errors that
         last, if no other source sees the track.
+    work : ndarray of shape (12, 5)
+        Scratch.
 
     Returns
     -------
     float
         The observation's share of the information on the position, 0..1.
     """
-    z, noise, fits = np.empty(2), np.empty(3), np.empty(MODELS)
+    z, noise, fits = work[4], work[5], work[6]
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
     z[0], z[1] = seen[OX], seen[OY]
@@ -307,17 +319,17 @@ def update(
     total = 0.0
     for m in range(MODELS):
         part = 0.0 if m == STILL else dt
-        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise)
+        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise, work)
         total += weights[m] * share
     # a velocity that contradicts the track is a wrong claim more often than a manoeuvre
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:
         z[0], z[1] = seen[OVX], seen[OVY]
         noise[0], noise[1], noise[2] = factor * seen[RV], 0.0, factor * seen[RV]
         for m in range(MODELS):
-            fits[m] += update_model(means[m], covariances[m], z, 0.0, 1.0, noise)[0]
+            fits[m] += update_model(means[m], covariances[m], z, 0.0, 1.0, noise, work)[0]
         means[STILL, 2] = means[STILL, 3] = 0.0
     reweigh(weights, fits)
-    store_models(track, weights, means, covariances)
+    store_models(track, weights, means, covariances, work[7], work[8:12])
     track.time_us = max(track.time_us, event_us)
     return min(max(total, 0.0), 1.0)
 
@@ -353,4 +365,4 @@ def start(track: Record, seen: FloatArray, object_class: int, motion: FloatArray
         square = vx * vx + vy * vy
         fits[STILL] = -0.5 * square / (seen[RV] + STILL_SPEED_VARIANCE)
         reweigh(weights, fits)
-    store_models(track, weights, means, covariances)
+    store_models(track, weights, means, covariances, np.empty(4), np.empty((4, 4)))

@@ -23,6 +23,7 @@ from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
 from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled
+from operators.motion import DIM
 from operators.reasons import Use
 
 # What the kernels need to know of a frame besides its observations.
@@ -119,6 +120,7 @@ def _take_one(
     kind: FloatArray,
     sources: RecordArray,
     gaps: FloatArray,
+    work: FloatArray,
 ) -> tuple[float, float]:
     """Let a track take one observation; the squared distance and the observation's share."""
     event_us, source = about.event_us, sources[about.slot]
@@ -133,7 +135,7 @@ def _take_one(
     keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
     share = update(
-        track, ahead, weights, means, covariances, seen, event_us, about.inflation, known_m2
+        track, ahead, weights, means, covariances, seen, event_us, about.inflation, known_m2, work
     )
     hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER])
     track.credit += np.float32(kind[CREDIT])
@@ -176,7 +178,7 @@ def update_all(
     usable, keys : ndarrays of shape (m,)
         Number of each prepared observation in the frame; its local key.
     """
-    updated = np.empty(slots.shape[0], np.int64)
+    updated, work = np.empty(slots.shape[0], np.int64), np.empty((12, DIM))
     size = 0
     for i in range(slots.shape[0]):
         j = observation_of[i]
@@ -185,7 +187,16 @@ def update_all(
         track = tracks[slots[i]]
         of_track = (models[0][i], models[1][i], models[2][i])
         d2, share = _take_one(
-            track, observations[usable[j]], ahead[i], of_track, seen[j], about, kind, sources, gaps
+            track,
+            observations[usable[j]],
+            ahead[i],
+            of_track,
+            seen[j],
+            about,
+            kind,
+            sources,
+            gaps,
+            work,
         )
         introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
         if about.trusted:

@@ -17,6 +17,7 @@ from operators.motion import (
 
 seeds = st.integers(0, 2**32 - 1)
 CAR = motion_table()[ObjectClass.CAR]
+WORK = np.empty((4, 5))
 
 
 def a_state(seed, dim=5):
@@ -42,7 +43,7 @@ def test_update_is_the_textbook_one(seed, parts):
     off = z - H @ mean
     wanted = mean + K @ off, (np.eye(5) - K @ H) @ covariance, np.trace(H @ K) / 2
     likelihood = -0.5 * off @ np.linalg.solve(S, off) - 0.5 * np.log(np.linalg.det(2 * np.pi * S))
-    fit, share = update_model(mean, covariance, z, *parts, np.array([0.5, 0.1, 0.3]))
+    fit, share = update_model(mean, covariance, z, *parts, np.array([0.5, 0.1, 0.3]), WORK)
     np.testing.assert_allclose(mean, wanted[0], atol=1e-7)
     np.testing.assert_allclose(covariance, wanted[1], atol=1e-7)
     assert share == pytest.approx(wanted[2])
@@ -57,7 +58,7 @@ def test_covariance_stays_positive_definite_under_extreme_updates():
         predict_models(dt_s, CAR, means, covariances, np.empty((2, 5, 5)))
         for m in range(MODELS):
             noise = np.array([0.0025, 0.0, 1e4])
-            update_model(means[m], covariances[m], np.zeros(2), 1.0, 0.0, noise)
+            update_model(means[m], covariances[m], np.zeros(2), 1.0, 0.0, noise, WORK)
         assert np.linalg.eigvalsh(covariances).min() > 0.0
     assert weights.sum() == pytest.approx(1.0)
 
@@ -87,7 +88,7 @@ def test_mixing_keeps_the_place_of_the_mixture(seed):
     change = np.empty((2, MODELS, MODELS))
     transition(0.5, rate_table(), change)
     after = np.empty(MODELS), np.empty((MODELS, 5)), np.empty((MODELS, 5, 5))
-    mix(change[0], weights, means, covariances, *after)
+    mix(change[0], weights, means, covariances, *after, np.empty(MODELS))
     assert after[0].sum() == pytest.approx(1.0, abs=1e-5)
     np.testing.assert_allclose(after[0] @ after[1][:, :2], weights @ means[:, :2], atol=1e-4)
     assert (after[1][STILL, 2:] == 0.0).all()
