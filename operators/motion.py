@@ -163,6 +163,18 @@ def turn_jacobian(mean: FloatArray, dt_s: float, F: FloatArray) -> None:
 
 
 @compiled
+def _carry_rows(F: FloatArray, covariance: FloatArray, half: FloatArray) -> None:
+    """``F P`` into `half`, by the entries of F that are not zero or one."""
+    for j in range(DIM):
+        c, d, e = covariance[2, j], covariance[3, j], covariance[4, j]
+        half[0, j] = covariance[0, j] + F[0, 2] * c + F[0, 3] * d + F[0, 4] * e
+        half[1, j] = covariance[1, j] + F[1, 2] * c + F[1, 3] * d + F[1, 4] * e
+        half[2, j] = F[2, 2] * c + F[2, 3] * d + F[2, 4] * e
+        half[3, j] = F[3, 2] * c + F[3, 3] * d + F[3, 4] * e
+        half[4, j] = F[4, 4] * e
+
+
+@compiled
 def predict_turn(
     mean: FloatArray,
     covariance: FloatArray,
@@ -185,19 +197,17 @@ def predict_turn(
         Scratch.
     """
     turn_jacobian(mean, dt_s, F)
+    _carry_rows(F, covariance, half)
+    for i in range(DIM):  # half F', of which only one triangle is needed
+        a, b, c, d, e = half[i, 0], half[i, 1], half[i, 2], half[i, 3], half[i, 4]
+        covariance[i, 0] = a + F[0, 2] * c + F[0, 3] * d + F[0, 4] * e
+        covariance[i, 1] = b + F[1, 2] * c + F[1, 3] * d + F[1, 4] * e
+        covariance[i, 2] = F[2, 2] * c + F[2, 3] * d + F[2, 4] * e
+        covariance[i, 3] = F[3, 2] * c + F[3, 3] * d + F[3, 4] * e
+        covariance[i, 4] = F[4, 4] * e
     for i in range(DIM):
-        for j in range(DIM):
-            value = 0.0
-            for k in range(DIM):
-                value += F[i, k] * covariance[k, j]
-            half[i, j] = value
-    for i in range(DIM):
-        for j in range(i, DIM):
-            value = 0.0
-            for k in range(DIM):
-                value += half[i, k] * F[j, k]
-            covariance[i, j] = value
-            covariance[j, i] = value
+        for j in range(i):
+            covariance[i, j] = covariance[j, i]
     _add_turn_noise(mean, covariance, dt_s, kind)
     mean[4] = min(max(mean[4], -LARGEST_TURN_RPS), LARGEST_TURN_RPS)
 

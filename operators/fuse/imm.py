@@ -30,6 +30,7 @@ from operators.motion import (
 )
 
 LEAST_WEIGHT = 1e-6
+KNOWN = (2, 4, 5)  # components that each model knows
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
@@ -89,7 +90,7 @@ def moments(
         mean[i] = weights[0] * means[0, i] + weights[1] * means[1, i] + weights[2] * means[2, i]
     covariance[:, :] = 0.0
     for m in range(MODELS):
-        _add_spread(weights[m], means[m], covariances[m], mean, covariance)
+        _add_spread(weights[m], means[m], covariances[m], mean, covariance, 4)
     for i in range(4):
         for j in range(i):
             covariance[i, j] = covariance[j, i]
@@ -105,20 +106,19 @@ def _mix_into(
     covariance: FloatArray,
 ) -> None:
     """Mixture of all models as model `m` begins with it; `before` are their shares in it."""
-    for i in range(DIM):
+    size = KNOWN[m]
+    for i in range(size):
         mean[i] = before[0] * means[0, i] + before[1] * means[1, i] + before[2] * means[2, i]
-    covariance[:, :] = 0.0
+        for j in range(i, size):
+            covariance[i, j] = 0.0
     for k in range(MODELS):
         if before[k] >= LEAST_WEIGHT:
-            _add_spread(before[k], means[k], covariances[k], mean, covariance)
-    for i in range(DIM):
+            _add_spread(before[k], means[k], covariances[k], mean, covariance, size)
+    for i in range(size):
         for j in range(i):
             covariance[i, j] = covariance[j, i]
-    if m != TURN:
-        _forget(mean, covariance, 4, FIRST_TURN_VARIANCE)
-    if m == STILL:
-        _forget(mean, covariance, 2, STILL_SPEED_VARIANCE)
-        _forget(mean, covariance, 3, STILL_SPEED_VARIANCE)
+    for i in range(size, DIM):
+        _forget(mean, covariance, i, FIRST_TURN_VARIANCE if i == 4 else STILL_SPEED_VARIANCE)
 
 
 @compiled
@@ -128,11 +128,12 @@ def _add_spread(
     model_covariance: FloatArray,
     mean: FloatArray,
     covariance: FloatArray,
+    size: int,
 ) -> None:
     """Add one model's part to the upper triangle of a mixture's covariance about `mean`."""
-    for i in range(mean.shape[0]):
+    for i in range(size):
         di = model_mean[i] - mean[i]
-        for j in range(i, mean.shape[0]):
+        for j in range(i, size):
             covariance[i, j] += weight * (model_covariance[i, j] + di * (model_mean[j] - mean[j]))
 
 
@@ -195,6 +196,7 @@ def update_model(
     position_part: float,
     velocity_part: float,
     noise: FloatArray,
+    size: int,
     work: FloatArray,
 ) -> tuple[float, float]:
     """Kalman update of one model with a measurement of two axes, in place.
@@ -212,6 +214,8 @@ def update_model(
         a and b of the measurement matrix.
     noise : ndarray of shape (3,)
         R as ``xx, xy, yy``.
+    size
+        How many components the model knows; the rest has nothing to do with them.
     work : ndarray of shape (4, 5)
         Scratch: an array of its own would take longer than the update.
 
@@ -225,25 +229,27 @@ def update_model(
     a, b = position_part, velocity_part
     dx = z[0] - a * mean[0] - b * mean[2]
     dy = z[1] - a * mean[1] - b * mean[3]
-    for i in range(DIM):  # rows 0 and 1: P H'
+    for i in range(size):  # rows 0 and 1: P H'
         work[0, i] = a * covariance[i, 0] + b * covariance[i, 2]
         work[1, i] = a * covariance[i, 1] + b * covariance[i, 3]
-    xx = a * work[0, 0] + b * work[0, 2] + noise[0]
-    xy = a * work[1, 0] + b * work[1, 2] + noise[1]
-    yy = a * work[1, 1] + b * work[1, 3] + noise[2]
+    xx, xy, yy = a * work[0, 0] + noise[0], a * work[1, 0] + noise[1], a * work[1, 1] + noise[2]
+    if b != 0.0:
+        xx, xy, yy = xx + b * work[0, 2], xy + b * work[1, 2], yy + b * work[1, 3]
     determinant = xx * yy - xy * xy
     over = 1.0 / determinant
-    for i in range(DIM):  # rows 2 and 3: the gain
+    for i in range(size):  # rows 2 and 3: the gain
         work[2, i] = (work[0, i] * yy - work[1, i] * xy) * over
         work[3, i] = (work[1, i] * xx - work[0, i] * xy) * over
         mean[i] += work[2, i] * dx + work[3, i] * dy
-    for i in range(DIM):
-        for j in range(i, DIM):
+    for i in range(size):
+        for j in range(i, size):
             covariance[i, j] -= work[2, i] * work[0, j] + work[3, i] * work[1, j]
             covariance[j, i] = covariance[i, j]
     d2 = (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) * over
     fit = -0.5 * d2 - LOG_TWO_PI - 0.5 * math.log(determinant)
-    share = 0.5 * (a * (work[2, 0] + work[3, 1]) + b * (work[2, 2] + work[3, 3]))
+    share = 0.5 * a * (work[2, 0] + work[3, 1])
+    if b != 0.0:
+        share += 0.5 * b * (work[2, 2] + work[3, 3])
     return fit, share
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.fuse.imm import (
+    KNOWN,
     change_over,
     is_fast,
     load_models,
@@ -319,14 +320,16 @@ def update(
     total = 0.0
     for m in range(MODELS):
         part = 0.0 if m == STILL else dt
-        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise, work)
+        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise, KNOWN[m], work)
         total += weights[m] * share
     # a velocity that contradicts the track is a wrong claim more often than a manoeuvre
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:
         z[0], z[1] = seen[OVX], seen[OVY]
         noise[0], noise[1], noise[2] = factor * seen[RV], 0.0, factor * seen[RV]
         for m in range(MODELS):
-            fits[m] += update_model(means[m], covariances[m], z, 0.0, 1.0, noise, work)[0]
+            fits[m] += update_model(
+                means[m], covariances[m], z, 0.0, 1.0, noise, max(KNOWN[m], 4), work
+            )[0]
         means[STILL, 2] = means[STILL, 3] = 0.0
     reweigh(weights, fits)
     store_models(track, weights, means, covariances, work[7], work[8:12])

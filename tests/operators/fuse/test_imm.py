@@ -43,7 +43,7 @@ def test_update_is_the_textbook_one(seed, parts):
     off = z - H @ mean
     wanted = mean + K @ off, (np.eye(5) - K @ H) @ covariance, np.trace(H @ K) / 2
     likelihood = -0.5 * off @ np.linalg.solve(S, off) - 0.5 * np.log(np.linalg.det(2 * np.pi * S))
-    fit, share = update_model(mean, covariance, z, *parts, np.array([0.5, 0.1, 0.3]), WORK)
+    fit, share = update_model(mean, covariance, z, *parts, np.array([0.5, 0.1, 0.3]), 5, WORK)
     np.testing.assert_allclose(mean, wanted[0], atol=1e-7)
     np.testing.assert_allclose(covariance, wanted[1], atol=1e-7)
     assert share == pytest.approx(wanted[2])
@@ -58,7 +58,7 @@ def test_covariance_stays_positive_definite_under_extreme_updates():
         predict_models(dt_s, CAR, means, covariances, np.empty((2, 5, 5)))
         for m in range(MODELS):
             noise = np.array([0.0025, 0.0, 1e4])
-            update_model(means[m], covariances[m], np.zeros(2), 1.0, 0.0, noise, WORK)
+            update_model(means[m], covariances[m], np.zeros(2), 1.0, 0.0, noise, 5, WORK)
         assert np.linalg.eigvalsh(covariances).min() > 0.0
     assert weights.sum() == pytest.approx(1.0)
 
