@@ -1,8 +1,6 @@
-"""Algebra of means and covariances in small arrays: repair, distance, Kalman update."""
+"""Algebra of means and covariances in small arrays: repair, distance."""
 
 import math
-
-import numpy as np
 
 from operators._typing import FloatArray
 from operators.jit import compiled
@@ -71,86 +69,3 @@ def velocity_distance(track: FloatArray, seen: FloatArray) -> tuple[float, float
     """Squared distance of the velocities, and the determinant of its covariance."""
     xx, xy, yy = track[VXX] + seen[RV], track[VXY], track[VYY] + seen[RV]
     return squared_distance(seen[OVX] - track[VX], seen[OVY] - track[VY], xx, xy, yy)
-
-
-@compiled
-def update_pair(
-    mean: FloatArray,
-    covariance: FloatArray,
-    z: FloatArray,
-    position_part: float,
-    velocity_part: float,
-    noise: FloatArray,
-) -> float:
-    """Kalman update with a measurement of two axes, in place.
-
-    The measurement matrix is ``H = [a I, b I]``: a = 1, b = dt measures the position dt seconds
-    off the state's time; a = 0, b = 1 measures the velocity. The covariance is updated in Joseph's
-    form ``(I - K H) P (I - K H)' + K R K'``, which stays positive definite under rounding.
-
-    Parameters
-    ----------
-    mean : ndarray of shape (4,)
-    covariance : ndarray of shape (4, 4)
-    z : ndarray of shape (2,)
-    position_part, velocity_part
-        a and b of the measurement matrix.
-    noise : ndarray of shape (3,)
-        R as ``xx, xy, yy``.
-
-    Returns
-    -------
-    float
-        ``trace(H K) / 2``: the measurement's share of what is now known in its own space, 0..1.
-    """
-    a, b = position_part, velocity_part
-    cross = np.empty((4, 2))  # P H'
-    for i in range(4):
-        for k in range(2):
-            cross[i, k] = a * covariance[i, k] + b * covariance[i, k + 2]
-    xx = a * cross[0, 0] + b * cross[2, 0] + noise[0]
-    xy = a * cross[0, 1] + b * cross[2, 1] + noise[1]
-    yy = a * cross[1, 1] + b * cross[3, 1] + noise[2]
-    determinant = xx * yy - xy * xy
-    gain = np.empty((4, 2))
-    for i in range(4):
-        gain[i, 0] = (cross[i, 0] * yy - cross[i, 1] * xy) / determinant
-        gain[i, 1] = (cross[i, 1] * xx - cross[i, 0] * xy) / determinant
-    dx = z[0] - a * mean[0] - b * mean[2]
-    dy = z[1] - a * mean[1] - b * mean[3]
-    for i in range(4):
-        mean[i] += gain[i, 0] * dx + gain[i, 1] * dy
-    _joseph(covariance, gain, a, b, noise)
-    return float(0.5 * (a * (gain[0, 0] + gain[1, 1]) + b * (gain[2, 0] + gain[3, 1])))
-
-
-@compiled
-def _joseph(
-    covariance: FloatArray, gain: FloatArray, a: float, b: float, noise: FloatArray
-) -> None:
-    keep = np.eye(4)  # I - K H
-    for i in range(4):
-        for k in range(2):
-            keep[i, k] -= a * gain[i, k]
-            keep[i, k + 2] -= b * gain[i, k]
-    half = np.zeros((4, 4))
-    for i in range(4):
-        for j in range(4):
-            for k in range(4):
-                half[i, j] += keep[i, k] * covariance[k, j]
-    _close_joseph(covariance, half, keep, gain, noise)
-
-
-@compiled
-def _close_joseph(
-    covariance: FloatArray, half: FloatArray, keep: FloatArray, gain: FloatArray, noise: FloatArray
-) -> None:
-    """Write ``half keep' + K R K'``, both triangles from one sum so that they are equal."""
-    for i in range(4):
-        for j in range(i, 4):
-            value = gain[i, 0] * (noise[0] * gain[j, 0] + noise[1] * gain[j, 1])
-            value += gain[i, 1] * (noise[1] * gain[j, 0] + noise[2] * gain[j, 1])
-            for k in range(4):
-                value += half[i, k] * keep[j, k]
-            covariance[i, j] = value
-            covariance[j, i] = value
