@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 from clickhouse_driver import Client
@@ -16,9 +17,11 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from infra.clickhouse.migrate import MigrationError, migrate
+from infra.clickhouse.runs import follow_live
 from infra.kafka.topics import TopicsError, create_topics
 from jobs import settings
 from jobs.io.registry import register_all
+from jobs.runtime.clock import now_us
 from jobs.sections import LOCAL
 from jobs.settings import Settings
 
@@ -38,6 +41,8 @@ def _tables(given: Settings) -> None:
         return
     with Client(**given.clickhouse.client()) as client:
         migrate(client, given.clickhouse.database)
+        today = datetime.fromtimestamp(now_us() / 1e6, UTC).date()
+        follow_live(client, given.clickhouse.database, given.run.run_id, today)
 
 
 _STEPS: tuple[Callable[[Settings], None], ...] = (_topics, _registry, _tables)
