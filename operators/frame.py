@@ -52,6 +52,27 @@ class FrameFlag(IntFlag):
     MAY_MOVE = 16  # positions in axes of a recording, which may themselves move
 
 
+class ObjectFlag(IntFlag):
+    """What a road user shows or says of itself; a bit that is not set is off or not told."""
+
+    EMERGENCY_VEHICLE = 1  # of an emergency service, whether on a call or not
+    LIGHT_BAR = 2  # its flashing light bar is on
+    SIREN = 4
+    RIGHT_OF_WAY = 8  # it is on a call and claims the right of way
+    BRAKING = 16
+    HARD_BRAKING = 32
+    CONTROL_LOSS = 64  # anti-lock brakes, traction or stability control act
+    HAZARD_LIGHTS = 128
+    LEFT_INDICATOR = 256
+    RIGHT_INDICATOR = 512
+    HEADLIGHTS = 1024  # low or high beam
+    REVERSING = 2048
+    DISABLED = 4096  # broken down, flat tyre, air bag
+    STOP_LINE_VIOLATION = 8192
+    DANGEROUS_GOODS = 16384
+    CROSSING = 32768  # a walker who crosses or wants to; passengers who get in or out
+
+
 # One observation. Unknown numbers are NaN. Axes: x east, y north of the cell's centre
 # (or the axes of a `local` recording).
 OBSERVATION = np.dtype(
@@ -76,7 +97,7 @@ OBSERVATION = np.dtype(
         ("class_confidence", "<f4"),  # 0..1
         ("object_class", "u1"),  # ObjectClass
         ("owned", "u1"),  # 1: this cell owns it and accounts for it; 0: seen in the halo
-        ("flags", "<u2"),
+        ("flags", "<u2"),  # ObjectFlag
         ("local_id", "<u8"),  # hash of the sender's own id; 0 if it gave none
     ]
 )

@@ -17,7 +17,7 @@ from operators.decode.decoded import DecodedFrame, Space
 from operators.decode.registry import FORMATS
 from operators.decode.registry import decode as decode_record
 from operators.errors import DecodeError
-from operators.frame import ObjectClass
+from operators.frame import ObjectClass, ObjectFlag
 from operators.normalise.event_time import instant_us
 from operators.reasons import SENTENCES
 
@@ -64,6 +64,10 @@ def _object(space: Space, place: FloatArray, seen: RecordArray) -> dict[str, Any
     made |= {name: _number(seen[name]) for name in _NUMBERS}
     made["class"] = ObjectClass(int(seen["object_class"])).name.lower()
     made["local_id"] = f"{int(seen['local_id']):016x}" if seen["local_id"] else None
+    if seen["flags"]:
+        made["flags"] = [
+            name.lower() for name, flag in ObjectFlag.__members__.items() if seen["flags"] & flag
+        ]
     if np.isfinite(seen["vx_mps"]):
         made |= {"vx": _number(seen["vx_mps"]), "vy": _number(seen["vy_mps"])}
     if np.isfinite(seen["cov_xx_m2"]):

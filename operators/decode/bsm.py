@@ -8,11 +8,11 @@ Two dialects, told apart by content:
 * schema 9, `payload.data.value.BasicSafetyMessage.coreData`: raw J2735 units (`j2735`).
 
 Kept: `id` (temporary, rotates) as local id; `secMark` anchored at the receive time; position and
-elevation (of the vehicle's centre); speed and heading as velocity; size; the height and the role
-of the supplemental extension; the accuracy ellipse, which is **one sigma** (0.05 m, 255
-unavailable, 254 means 12.70 m or more; orientation 360/65535 deg clockwise from north, 65535
-unavailable). Dropped: msgCnt, accelerations, brakes, steering, path history and prediction.
-The heading is the motion's; the box is taken to point the same way.
+elevation (of the vehicle's centre); speed and heading as velocity; size; the accuracy ellipse,
+which is **one sigma** (0.05 m, 255 unavailable, 254 means 12.70 m or more; orientation 360/65535
+deg clockwise from north, 65535 unavailable); brakes and reverse gear as flags; of part II what
+`bsm_parts` says. Dropped: msgCnt (a repeated message is known by its bytes), accelerations,
+steering. The heading is the motion's; the box is taken to point the same way.
 The payload names no sender that lasts: the source id is None, the log's gateway is the source.
 """
 
@@ -21,7 +21,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from operators.decode.decoded import Decoded, Space
+from operators.decode.bsm_parts import (
+    PartRaw,
+    PartSi,
+    Supplement,
+    supplement_raw,
+    supplement_si,
+)
+from operators.decode.decoded import Decoded
 from operators.decode.j2735 import (
     AXIS_UNAVAILABLE,
     ELEVATION_UNAVAILABLE,
@@ -32,7 +39,6 @@ from operators.decode.j2735 import (
     Accuracy,
     Elevation,
     Heading,
-    Height5Cm,
     Latitude,
     LengthCm,
     Longitude,
@@ -40,15 +46,14 @@ from operators.decode.j2735 import (
     Speed,
     WidthCm,
     accuracy_covariance_m2,
-    class_of_vehicle_class,
     ellipse_covariance_m2,
-    heading_from_north_rad,
-    velocity_mps,
 )
+from operators.decode.j2735_flags import Brakes, Code, flags_of_brakes, is_reverse
 from operators.decode.json_text import read_json
-from operators.decode.rows import NAN, FrameRows, decoded, id_hash
+from operators.decode.rows import NAN
+from operators.decode.self_report import self_report
 from operators.errors import DecodeError
-from operators.frame import ObjectClass
+from operators.frame import ObjectFlag
 from operators.normalise.event_time import second_of_minute_us
 from operators.reasons import Reason
 
@@ -65,7 +70,6 @@ _SpeedMps = Annotated[float, Meta(ge=0.0, le=_SPEED_GONE_MPS)]
 _HeadingDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
 _AxisM = Annotated[float, Meta(ge=0.0, le=12.75)]
 _OrientationDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
-_HeightM = Annotated[float, Meta(ge=0.0, le=6.35)]
 
 
 class _Size(msgspec.Struct, rename="camel"):
@@ -93,6 +97,8 @@ class _CoreSi(msgspec.Struct, rename="camel"):
     speed: _SpeedMps | None = None
     heading: _HeadingDeg | None = None
     size: _Size | None = None
+    transmission: Code | None = None
+    brakes: Brakes | None = None
 
 
 class _CoreRaw(msgspec.Struct, rename="camel"):
@@ -105,46 +111,13 @@ class _CoreRaw(msgspec.Struct, rename="camel"):
     speed: Speed = SPEED_UNAVAILABLE
     heading: Heading = HEADING_UNAVAILABLE
     size: _Size | None = None
-
-
-class _ClassDetails(msgspec.Struct, rename="camel"):
-    key_type: Annotated[int, Meta(ge=0, le=255)] | None = None
-    role: str | int | None = None
-
-
-class _VehicleDataSi(msgspec.Struct, rename="camel"):
-    height: _HeightM | None = None
-
-
-class _ExtensionSi(msgspec.Struct, rename="camel"):
-    class_details: _ClassDetails | None = None
-    vehicle_data: _VehicleDataSi | None = None
-
-
-class _PartSi(msgspec.Struct, rename="camel"):
-    value: _ExtensionSi | None = None
-
-
-class _VehicleDataRaw(msgspec.Struct, rename="camel"):
-    height: Height5Cm = 0
-
-
-class _ExtensionRaw(msgspec.Struct, rename="camel"):
-    class_details: _ClassDetails | None = None
-    vehicle_data: _VehicleDataRaw | None = None
-
-
-class _PartValueRaw(msgspec.Struct, rename="pascal"):
-    supplemental_vehicle_extensions: _ExtensionRaw | None = None
-
-
-class _PartRaw(msgspec.Struct, rename="camel"):
-    value: _PartValueRaw | None = msgspec.field(name="partII-Value", default=None)
+    transmission: Code | None = None
+    brakes: Brakes | None = None
 
 
 class _BsmRaw(msgspec.Struct, rename="camel"):
     core_data: _CoreRaw
-    parts: list[_PartRaw] | None = msgspec.field(name="partII", default=None)
+    parts: list[PartRaw] | None = msgspec.field(name="partII", default=None)
 
 
 class _FrameValue(msgspec.Struct, rename="pascal"):
@@ -153,7 +126,7 @@ class _FrameValue(msgspec.Struct, rename="pascal"):
 
 class _Data(msgspec.Struct, rename="camel"):
     core_data: _CoreSi | None = None
-    parts: list[_PartSi] | None = msgspec.field(name="partII", default=None)
+    parts: list[PartSi] | None = msgspec.field(name="partII", default=None)
     value: _FrameValue | None = None
 
 
@@ -167,19 +140,6 @@ class _Record(msgspec.Struct, rename="camel"):
 
 _DECODER = msgspec.json.Decoder(_Record)
 
-_CLASS_OF_ROLE = {
-    "basicVehicle": ObjectClass.CAR,
-    "publicTransport": ObjectClass.BUS,
-    "dangerousGoods": ObjectClass.TRUCK,
-    "emergency": ObjectClass.EMERGENCY,
-    "fire": ObjectClass.EMERGENCY,
-    "ambulance": ObjectClass.EMERGENCY,
-    "police": ObjectClass.EMERGENCY,
-    "truck": ObjectClass.TRUCK,
-    "motorcycle": ObjectClass.MOTORCYCLE,
-    "transit": ObjectClass.BUS,
-}
-
 
 def adapt(payload: bytes, anchor_us: int) -> Decoded:
     """Read one BSM.
@@ -192,105 +152,59 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
     """
     data = read_json(_DECODER, payload).payload.data
     if data.core_data is not None:
-        core = data.core_data
-        extensions = [p.value for p in data.parts or () if p.value]
-        return _from_si(core, *_supplement_si(extensions), anchor_us)
+        return _from_si(data.core_data, supplement_si(data.parts or ()), anchor_us)
     if data.value is not None and data.value.basic_safety_message is not None:
         bsm = data.value.basic_safety_message
-        return _from_raw(bsm.core_data, *_supplement_raw(bsm.parts or []), anchor_us)
+        return _from_raw(bsm.core_data, supplement_raw(bsm.parts or ()), anchor_us)
     raise DecodeError(Reason.WRONG_KIND, "payload.data holds no BasicSafetyMessage")
-
-
-def _supplement_si(extensions: list[_ExtensionSi]) -> tuple[ObjectClass, float]:
-    """Class and height of the supplemental extension."""
-    details = next((e.class_details for e in extensions if e.class_details), None)
-    height = next((e.vehicle_data.height for e in extensions if e.vehicle_data), None)
-    return _class_of(details), height or NAN
-
-
-def _supplement_raw(parts: list[_PartRaw]) -> tuple[ObjectClass, float]:
-    found = (p.value.supplemental_vehicle_extensions for p in parts if p.value)
-    extension = next((e for e in found if e), _ExtensionRaw())
-    height = extension.vehicle_data.height if extension.vehicle_data else 0
-    return _class_of(extension.class_details), height / 20
-
-
-def _class_of(details: _ClassDetails | None) -> ObjectClass:
-    """Class of a BSM's sender: the vehicle class if it is set, else its role."""
-    if details is None:
-        return ObjectClass.UNKNOWN
-    coded = class_of_vehicle_class(details.key_type or 0)
-    return coded or _CLASS_OF_ROLE.get(str(details.role), ObjectClass.UNKNOWN)
 
 
 def _or_nan(value: float | None) -> float:
     return NAN if value is None else value
 
 
-def _from_si(core: _CoreSi, kind: ObjectClass, height_m: float, anchor_us: int) -> Decoded:
+def _from_si(core: _CoreSi, more: Supplement, anchor_us: int) -> Decoded:
     at, accuracy = core.position, core.accuracy or _AccuracyM()
     elevation_m = NAN if at.elevation == ELEVATION_UNAVAILABLE / 10 else _or_nan(at.elevation)
     gone = at.latitude in (None, _LATITUDE_GONE_DEG) or at.longitude in (None, _LONGITUDE_GONE_DEG)
-    return _frame(
+    return self_report(
         core.id,
         None if core.sec_mark is None else second_of_minute_us(core.sec_mark, anchor_us),
         None if gone else (_or_nan(at.longitude), _or_nan(at.latitude), elevation_m),
-        ellipse_covariance_m2(
+        covariance_m2=ellipse_covariance_m2(
             NAN if accuracy.semi_major == _AXIS_GONE_M else _or_nan(accuracy.semi_major),
             NAN if accuracy.semi_minor == _AXIS_GONE_M else _or_nan(accuracy.semi_minor),
             NAN if accuracy.orientation == 360.0 else _or_nan(accuracy.orientation),
         ),
-        NAN if core.speed == _SPEED_GONE_MPS else _or_nan(core.speed),
-        NAN if core.heading == 360.0 else _or_nan(core.heading),
-        core.size,
-        height_m,
-        kind,
+        speed_mps=NAN if core.speed == _SPEED_GONE_MPS else _or_nan(core.speed),
+        heading_deg=NAN if core.heading == 360.0 else _or_nan(core.heading),
+        size_m=_size_m(core.size, more.height_m),
+        object_class=more.object_class,
+        flags=more.flags | _flags_of_core(core),
     )
 
 
-def _from_raw(core: _CoreRaw, kind: ObjectClass, height_m: float, anchor_us: int) -> Decoded:
+def _from_raw(core: _CoreRaw, more: Supplement, anchor_us: int) -> Decoded:
     gone = core.lat == LATITUDE_UNAVAILABLE or core.long == LONGITUDE_UNAVAILABLE
     elevation_m = NAN if core.elev == ELEVATION_UNAVAILABLE else core.elev / 10
-    return _frame(
+    return self_report(
         core.id,
         second_of_minute_us(core.sec_mark, anchor_us),
         None if gone else (core.long / 1e7, core.lat / 1e7, elevation_m),
-        accuracy_covariance_m2(core.accuracy),
-        NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
-        NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
-        core.size,
-        height_m,
-        kind,
+        covariance_m2=accuracy_covariance_m2(core.accuracy),
+        speed_mps=NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
+        heading_deg=NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
+        size_m=_size_m(core.size, more.height_m),
+        object_class=more.object_class,
+        flags=more.flags | _flags_of_core(core),
     )
 
 
-def _frame(
-    sender: str,
-    event_time_us: int | None,
-    place: tuple[float, float, float] | None,
-    covariance_m2: tuple[float, float, float],
-    speed_mps: float,
-    heading_deg: float,
-    size: _Size | None,
-    height_m: float,
-    object_class: ObjectClass,
-) -> Decoded:
-    rows = FrameRows()
-    if place is None:
-        rows.refused = 1
-    else:
-        heading_rad = heading_from_north_rad(heading_deg)
-        length_cm, width_cm = (size.length, size.width) if size else (None, None)
-        rows.add(
-            0,
-            place[0],
-            place[1],
-            z_m=place[2],
-            covariance_m2=covariance_m2,
-            velocity_mps=velocity_mps(speed_mps, heading_rad),
-            heading_rad=heading_rad,
-            size_m=((length_cm or 0) / 100, (width_cm or 0) / 100, height_m),
-            object_class=object_class,
-            local_id=id_hash(sender),
-        )
-    return decoded([rows.frame(None, event_time_us, 0, Space.GEOGRAPHIC)])
+def _size_m(size: _Size | None, height_m: float) -> tuple[float, float, float]:
+    length_cm, width_cm = (size.length, size.width) if size else (None, None)
+    return (length_cm or 0) / 100, (width_cm or 0) / 100, height_m
+
+
+def _flags_of_core(core: _CoreSi | _CoreRaw) -> int:
+    reversing = ObjectFlag.REVERSING if is_reverse(core.transmission) else 0
+    return flags_of_brakes(core.brakes) | reversing

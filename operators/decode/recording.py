@@ -10,9 +10,10 @@ microseconds since 1970. `frame` is
 
 Velocities `vx`, `vy` (m/s) and `position_cov` (m^2, row-major, 4 or 9 numbers, one sigma) are
 along x and y, or east and north. `class` is a name of `operators.frame.ObjectClass` in any case,
-anything else is UNKNOWN. `score` is kept as it is. Missing or null fields are unknown; an object
-without a position is refused; a covariance that cannot be one is unknown. The receive time of the
-line is for the replay: the record's own counts.
+anything else is UNKNOWN; `flags` are names of `ObjectFlag`, others are passed over. `score` is
+kept as it is. Missing or null fields are unknown; an object without a position is refused; a
+covariance that cannot be one is unknown. The receive time of the line is for the replay: the
+record's own counts.
 """
 
 import math
@@ -35,7 +36,7 @@ from operators.decode.rows import (
     id_hash,
 )
 from operators.errors import DecodeError
-from operators.frame import ObjectClass
+from operators.frame import ObjectClass, ObjectFlag
 from operators.reasons import Reason
 
 _Metres = Annotated[float, Meta(ge=-1e8, le=1e8)]  # an easting with its zone: 39 500 000
@@ -47,6 +48,7 @@ _Entry = Annotated[float, Meta(ge=-1e9, le=1e9)]
 _Microseconds = Annotated[int, Meta(ge=0, le=253_402_300_799_999_999)]
 
 _CLASS_OF_NAME = {c.name: c for c in ObjectClass}
+_FLAG_OF_NAME = {f.name: int(f) for f in ObjectFlag}
 
 
 class _Object(msgspec.Struct):
@@ -66,6 +68,7 @@ class _Object(msgspec.Struct):
     vx: _Mps | None = None
     vy: _Mps | None = None
     position_cov: Annotated[list[_Entry], Meta(max_length=9)] | None = None
+    flags: list[str] | None = None
 
 
 class _Line(msgspec.Struct):
@@ -117,8 +120,16 @@ def _add(rows: FrameRows, index: int, one: _Object, local: bool) -> None:
         size_m=(_or_nan(one.length_m), _or_nan(one.width_m), _or_nan(one.height_m)),
         score=_or_nan(one.score),
         object_class=_CLASS_OF_NAME.get((one.class_name or "").upper(), ObjectClass.UNKNOWN),
+        flags=_flags(one.flags),
         local_id=0 if one.local_id is None else id_hash(str(one.local_id)),
     )
+
+
+def _flags(names: list[str] | None) -> int:
+    made = 0
+    for name in names or ():
+        made |= _FLAG_OF_NAME.get(name.upper(), 0)
+    return made
 
 
 def _heading_rad(given_rad: float | None, local: bool) -> float:

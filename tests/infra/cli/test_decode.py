@@ -52,6 +52,7 @@ def test_recording_says_what_the_messages_said(name):
     seen = np.concatenate([f.observations for f in frames])
     sent = np.concatenate([frame.observations for _, frame in given])
     assert (seen["object_class"] == sent["object_class"]).all()
+    assert (seen["flags"] == sent["flags"]).all()
     for column in ("length_m", "vx_mps", "vy_mps", "cov_xx_m2", "cov_xy_m2", "z_m"):
         assert np.allclose(seen[column], sent[column], rtol=1e-5, atol=1e-5, equal_nan=True)
     turned = np.angle(np.exp(1j * (seen["heading_rad"] - sent["heading_rad"])))

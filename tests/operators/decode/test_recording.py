@@ -10,7 +10,7 @@ from operators.decode.decoded import DecodedFrame, Space
 from operators.decode.registry import decode
 from operators.decode.rows import id_hash
 from operators.errors import DecodeError
-from operators.frame import ObjectClass
+from operators.frame import ObjectClass, ObjectFlag
 from operators.reasons import Reason
 
 LOCAL: dict[str, Any] = {
@@ -89,3 +89,8 @@ def test_wrong_lines_are_named(payload: bytes, expected: Reason) -> None:
     with pytest.raises(DecodeError) as caught:
         decode("recording.json", payload, 0)
     assert caught.value.reason is expected
+
+
+def test_flags_are_read_by_name_and_unknown_ones_passed_over() -> None:
+    found = frame({"x": 1, "y": 2, "flags": ["siren", "BRAKING", "of_tomorrow"]})
+    assert found.observations["flags"].tolist() == [ObjectFlag.SIREN | ObjectFlag.BRAKING]
