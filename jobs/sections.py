@@ -89,10 +89,23 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class ClickHouse:
-    """The warehouse: ``local``, or ``clickhouse://host:port`` (``clickhouses://`` for TLS)."""
+    """The warehouse.
+
+    Parameters
+    ----------
+    url
+        ``local``, or ``clickhouse://host:port`` (``clickhouses://`` for TLS).
+    database
+        Of the tables; ``<database>_raw`` is the one for raw bytes.
+    cluster
+        Name of a cluster of replicas that all tables shall be on; empty for a single server.
+    username, password
+        Credentials; the password from the environment only.
+    """
 
     url: str = LOCAL
     database: str = "station"
+    cluster: str = ""
     username: str = "default"
     password: str = secret()
 
@@ -107,6 +120,37 @@ class ClickHouse:
             "password": self.password,
             "secure": secure,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long the warehouse keeps what, in days since it was loaded.
+
+    Parameters
+    ----------
+    states_days
+        States of objects at every tick.
+    seconds_days
+        States of objects once a second.
+    rollups_days
+        Sums over areas and minutes.
+    links_days
+        The observations behind the states.
+    pictures_days
+        One row for each cell and tick.
+    raw_days
+        Raw bytes of refused records.
+    accounts_days
+        All else: tracks, their events, ledgers, context.
+    """
+
+    states_days: int = 7
+    seconds_days: int = 180
+    rollups_days: int = 3650
+    links_days: int = 3
+    pictures_days: int = 90
+    raw_days: int = 14
+    accounts_days: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +248,8 @@ CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
         'write "local" or clickhouse(s)://host:port without user and password',
     ),
     "clickhouse.database": (_NAME, "a name of letters, digits, _ and -"),
+    "clickhouse.cluster": (lambda value: not value or _NAME(value), "a cluster's name, or empty"),
+    **{f"retention.{name}": (_at_least(1), "at least 1 day") for name in Retention.__slots__},
     "flink.rest_url": (_url("http", "https"), _WEB),
     "flink.mode": (_one_of("thread", "process"), 'write "thread" or "process"'),
     "flink.parallelism": (lambda value: 1 <= value <= 1024, "1 to 1024"),

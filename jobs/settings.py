@@ -25,6 +25,7 @@ from jobs.sections import (
     Kafka,
     Local,
     Registry,
+    Retention,
 )
 from operators.errors import ParameterError
 from operators.parameters import Parameters
@@ -50,6 +51,7 @@ class Settings:
     kafka: Kafka = field(default_factory=Kafka)
     registry: Registry = field(default_factory=Registry)
     clickhouse: ClickHouse = field(default_factory=ClickHouse)
+    retention: Retention = field(default_factory=Retention)
     flink: Flink = field(default_factory=Flink)
     run: Parameters = field(default_factory=Parameters)
     partitions: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +67,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "kafka": Kafka,
     "registry": Registry,
     "clickhouse": ClickHouse,
+    "retention": Retention,
     "flink": Flink,
     "run": Parameters,
     "local": Local,

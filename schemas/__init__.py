@@ -78,6 +78,11 @@ class Migration(msgspec.Struct, frozen=True):
     up: str
     down: str
 
+    @property
+    def grants(self) -> bool:
+        """Whether it is about roles, which an engine without a store for them cannot keep."""
+        return self.name.startswith("grant_")
+
 
 def text(record: str, version: int = 0) -> str:
     """Give the Avro schema of a record as it stands in its file.

@@ -11,6 +11,7 @@ from infra.cli.down import down
 from infra.cli.errors import CONFIGURATION, FAILURE, CommandError, said
 from infra.cli.formats import formats
 from infra.cli.fuse import fuse
+from infra.cli.migrate import migrate
 from infra.cli.replay import replay
 from infra.cli.simulate import simulate
 from infra.cli.sql import sql
@@ -21,7 +22,7 @@ from infra.local.rest import FlinkError
 from infra.local.state import StationError
 from jobs.settings import SettingsError
 
-COMMANDS = (up, down, status, doctor, demo, sql, replay, decode, formats, fuse, simulate)
+COMMANDS = (up, down, status, doctor, demo, sql, migrate, replay, decode, formats, fuse, simulate)
 
 
 class StationApp(typer.Typer):

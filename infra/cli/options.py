@@ -37,3 +37,15 @@ def addresses(config: Path | None) -> Settings:
         msg = f"no station runs in {station.state_dir}; start it with `station up`"
         raise CommandError(msg)
     return station.resolved
+
+
+def with_warehouse(config: Path | None) -> Settings:
+    """Give the settings with the address of the warehouse, which need not be a local station's.
+
+    Raises
+    ------
+    CommandError
+        If the warehouse is local and no station runs.
+    """
+    given = station_of(config).settings
+    return addresses(config) if given.clickhouse.url == LOCAL else given

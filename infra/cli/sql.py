@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from infra.cli.errors import CommandError, console
-from infra.cli.options import Config, addresses
+from infra.cli.options import Config, with_warehouse
 
 
 def sql(
@@ -17,7 +17,7 @@ def sql(
     config: Config = None,
 ) -> None:
     """Run a query in the warehouse and show its rows."""
-    warehouse = addresses(config).clickhouse
+    warehouse = with_warehouse(config).clickhouse
     try:
         with Client(**warehouse.client(), database=warehouse.database) as client:
             rows, columns = client.execute(query, with_column_types=True)

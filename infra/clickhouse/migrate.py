@@ -1,21 +1,18 @@
 """Bring a warehouse to the tables of this release.
 
-    python -m infra.clickhouse.migrate --url clickhouse://host:port/station [--target N] [--dry-run]
-
 What was done stands in the table `schema_migrations` of the database, as a log. Every statement of
-a migration can be repeated, so one that broke off half way is simply run again.
+a migration can be repeated, so one that broke off half way is simply run again. Migrations that
+grant rights are run where the server has a store for roles; the local engine has none.
 """
 
-import argparse
 import hashlib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from clickhouse_driver import Client
 
 import schemas
+from infra.clickhouse.cluster import replicated
 
 _LOG = """CREATE TABLE IF NOT EXISTS {database}.schema_migrations
 (
@@ -39,13 +36,20 @@ class Change:
 
     migration: schemas.Migration
     direction: str
+    passed_over: bool = False
 
     def __str__(self) -> str:
-        return f"{self.direction} {self.migration.number:04d} {self.migration.name}"
+        why = " (passed over: this engine keeps no roles)" if self.passed_over else ""
+        return f"{self.direction} {self.migration.number:04d} {self.migration.name}{why}"
 
 
 def migrate(
-    client: Client, database: str = "station", target: int | None = None, *, dry_run: bool = False
+    client: Client,
+    database: str = "station",
+    target: int | None = None,
+    *,
+    cluster: str = "",
+    dry_run: bool = False,
 ) -> list[Change]:
     """Run what is missing, or take back what is beyond `target`.
 
@@ -57,6 +61,8 @@ def migrate(
         Database of the tables; `<database>_raw` is the one for raw bytes.
     target
         Number of the last migration that shall stand; None for the newest of this release.
+    cluster
+        Name of a cluster of replicas to do it on; empty for this server alone.
     dry_run
         Say what would be done and do nothing.
 
@@ -74,13 +80,17 @@ def migrate(
     standing = _standing(client, database)
     last = known[-1].number if target is None else target
     _refuse_foreign(known, standing, last)
-    changes = list(_plan(known, standing, last))
+    keeps_roles = _keeps_roles(client)
+    changes = [
+        Change(migration, direction, passed_over=migration.grants and not keeps_roles)
+        for migration, direction in _plan(known, standing, last)
+    ]
     if dry_run:
         return changes
-    client.execute(f"CREATE DATABASE IF NOT EXISTS {database}")
-    client.execute(_LOG.format(database=database))
+    for statement in (f"CREATE DATABASE IF NOT EXISTS {database}", _LOG):
+        client.execute(replicated(statement.replace("{database}", database), cluster))
     for change in changes:
-        _run(client, database, change)
+        _run(client, database, change, cluster)
     return changes
 
 
@@ -128,51 +138,29 @@ def _refuse_foreign(
             raise MigrationError(msg)
 
 
+def _keeps_roles(client: Client) -> bool:
+    stores = "SELECT count() FROM system.user_directories WHERE type != 'users_xml'"
+    return bool(client.execute(stores)[0][0])
+
+
 def _plan(
     known: Sequence[schemas.Migration], standing: dict[int, str], target: int
-) -> Iterator[Change]:
+) -> Iterator[tuple[schemas.Migration, str]]:
     for migration in reversed(known):
         if migration.number > target and migration.number in standing:
-            yield Change(migration, "down")
+            yield migration, "down"
     for migration in known:
         if migration.number <= target and migration.number not in standing:
-            yield Change(migration, "up")
+            yield migration, "up"
 
 
-def _run(client: Client, database: str, change: Change) -> None:
+def _run(client: Client, database: str, change: Change, cluster: str) -> None:
     migration = change.migration
     for statement in statements(getattr(migration, change.direction), database):
-        client.execute(statement)
+        if not change.passed_over:
+            client.execute(replicated(statement, cluster))
     client.execute(
         f"INSERT INTO {database}.schema_migrations (step, number, name, direction, digest)"
         f" SELECT count() + 1, {migration.number}, '{migration.name}', '{change.direction}',"
         f" '{digest(migration)}' FROM {database}.schema_migrations"
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line; exit status 1 if the database is refused."""
-    parser = argparse.ArgumentParser(prog="python -m infra.clickhouse.migrate")
-    parser.add_argument(
-        "--url", required=True, help="clickhouse://[user:password@]host:port/database"
-    )
-    parser.add_argument("--target", type=int, help="last migration that shall stand; 0 removes all")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-    given = parser.parse_args(arguments)
-    url = urlsplit(given.url)
-    client = Client.from_url(url._replace(path="/default").geturl())
-    try:
-        changes = migrate(
-            client, url.path.strip("/") or "station", given.target, dry_run=given.dry_run
-        )
-    except MigrationError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    finally:
-        client.disconnect()
-    sys.stdout.writelines(f"{change}\n" for change in changes)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

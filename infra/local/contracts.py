@@ -17,6 +17,7 @@ from clickhouse_driver.errors import Error as ClickHouseError
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from infra.clickhouse.migrate import MigrationError, migrate
+from infra.clickhouse.retention import retain
 from infra.clickhouse.runs import follow_live
 from infra.kafka.topics import TopicsError, create_topics
 from jobs import settings
@@ -39,10 +40,12 @@ def _registry(given: Settings) -> None:
 def _tables(given: Settings) -> None:
     if given.clickhouse.url == LOCAL:
         return
+    database, cluster = given.clickhouse.database, given.clickhouse.cluster
     with Client(**given.clickhouse.client()) as client:
-        migrate(client, given.clickhouse.database)
+        migrate(client, database, cluster=cluster)
+        retain(client, database, given.retention, cluster=cluster)
         today = datetime.fromtimestamp(now_us() / 1e6, UTC).date()
-        follow_live(client, given.clickhouse.database, given.run.run_id, today)
+        follow_live(client, database, given.run.run_id, today)
 
 
 _STEPS: tuple[Callable[[Settings], None], ...] = (_topics, _registry, _tables)

@@ -1,8 +1,12 @@
 import pytest
+from typer.testing import CliRunner
 
 import schemas
-from infra.clickhouse.migrate import MigrationError, digest, main, migrate, statements
+from infra.cli.main import app
+from infra.clickhouse.migrate import MigrationError, digest, migrate, statements
+from infra.clickhouse.retention import retain
 from jobs.io.rows import column_of
+from jobs.sections import Retention
 
 pytestmark = pytest.mark.engine
 
@@ -88,9 +92,30 @@ def test_changed_file_is_refused(client):
     ]
 
 
-def test_command_line_reports_each_change(engine_port, capsys):
-    assert main(["--url", f"clickhouse://127.0.0.1:{engine_port}/cli", "--target", "1"]) == 0
-    assert capsys.readouterr().out == "up 0001 create_fused_object_state\n"
+def test_command_line_reports_each_change(engine_port, tmp_path):
+    config = tmp_path / "station.toml"
+    config.write_text(
+        f'[clickhouse]\nurl = "clickhouse://127.0.0.1:{engine_port}"\ndatabase = "cli"'
+    )
+
+    def run(*words):
+        ended = CliRunner().invoke(app, ["migrate", "--config", str(config), *words])
+        assert ended.exit_code == 0, ended.output
+        return ended.output.splitlines()
+
+    assert run("--target", "1", "--dry-run") == ["up 0001 create_fused_object_state", "1 changes"]
+    assert run("--target", "1") == ["up 0001 create_fused_object_state", "1 changes"]
+    assert run("--target", "1") == ["nothing to do"]
+
+
+def test_tables_keep_their_rows_as_long_as_the_settings_say(client):
+    migrate(client, "kept")
+    assert retain(client, "kept", Retention()) == []
+    longer = Retention(states_days=8, raw_days=1)
+    done = ["keep fused_object_state for 8 days", "keep dead_letter for 1 days"]
+    assert retain(client, "kept", longer, dry_run=True) == done
+    assert retain(client, "kept", longer) == done
+    assert retain(client, "kept", longer) == []
 
 
 def test_digest_follows_the_text():
