@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from benchmarks.measure import BenchmarkError, read
 from infra.demo.run import client_of
 from jobs.io.avro import AvroCodec
-from jobs.io.clickhouse import Block, Warehouse
+from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from jobs.settings import Settings
-from jobs.warehouse import OFFSETS, PARTS, topic_ids, warehouse_settings
+from jobs.warehouse import OFFSETS, PARTS, topic_ids
 from operators.blocks import Blocks, PackedBlock, block_decoder
 from operators.pipeline import FOREVER_US, Stage
 from operators.raw import RawRecord, pack_raw
@@ -45,7 +45,7 @@ def load_all(settings: Settings, codec: AvroCodec, objects: int) -> Loaded:
         If the table does not hold `objects` object rows afterwards.
     """
     blocks, ids = _blocks(settings), topic_ids(settings)
-    warehouse = Warehouse(warehouse_settings(settings))
+    warehouse = Warehouse(WarehouseSettings.of(settings.clickhouse))
     spent, counted, rows = [0.0, 0.0], 0, 0
     for number, block in enumerate(blocks):
         began = time.perf_counter()

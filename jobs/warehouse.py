@@ -1,7 +1,8 @@
 """The warehouse job: committed records of the fused topics -> blocks -> ClickHouse.
 
 A failed insert fails this job and Flink restarts it from its checkpoint with growing pauses; the
-blocks come out the same again, and their tokens tell ClickHouse so. Run it with
+blocks come out the same again, and their tokens tell ClickHouse so. A block that a table refuses is
+parked after a few attempts (`jobs.io.delivery`). Run it with
 ``flink run -py jobs/warehouse.py --config station.toml``.
 """
 
@@ -54,11 +55,6 @@ def topic_ids(settings: Settings) -> dict[str, str]:
     return {name: str(future.result(30).topic_id) for name, future in found.items()}
 
 
-def warehouse_settings(settings: Settings) -> WarehouseSettings:
-    """Where the warehouse is, as the writer takes it."""
-    return WarehouseSettings(**settings.clickhouse.client(), database=settings.clickhouse.database)
-
-
 def build(tables: StreamTableEnvironment, settings: Settings, insert: Insert) -> None:
     """Put the graph together."""
     reading = Reading(settings.kafka.java(), settings.flink.group(JOB), "read_committed")
@@ -80,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
     settings = load(parser.parse_args(arguments).config)
     codec = AvroCodec(register_all(settings.registry.address()))
-    insert = Insert(warehouse_settings(settings), codec, topic_ids(settings), settings.run.run_id)
+    insert = Insert(
+        WarehouseSettings.of(settings.clickhouse), codec, topic_ids(settings), settings.run.run_id
+    )
     env, tables = environment(settings, parallelism=1)
     build(tables, settings, insert)
     env.execute(JOB)

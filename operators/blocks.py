@@ -14,6 +14,7 @@ from operators.raw import receive_time_us, unpack_raw
 from operators.step import Output, Result, State
 
 BLOCK = "block"  # route of a finished block
+SCHEMA = "v0"  # how rows are made of a block's records
 
 
 class PackedBlock(msgspec.Struct, array_like=True):
@@ -37,7 +38,22 @@ class PackedBlock(msgspec.Struct, array_like=True):
 
 
 block_decoder = msgspec.msgpack.Decoder(PackedBlock)
-_ENCODER = msgspec.msgpack.Encoder()
+block_encoder = msgspec.msgpack.Encoder()
+
+
+def token_of(block: PackedBlock, topic_id: str, run_id: str) -> str:
+    """What is the same whenever this block is built, and different for any other.
+
+    Parameters
+    ----------
+    block
+        The block.
+    topic_id
+        Kafka's own id of its topic: one that was made anew starts at offset 0 again.
+    run_id
+        Run of the loader.
+    """
+    return f"{topic_id}:{block.partition}:{block.first}-{block.last}:{SCHEMA}:{run_id}"
 
 
 class Blocks:
@@ -75,5 +91,5 @@ class Blocks:
                 block[-1].offset,
                 [record.body or b"" for record in block],
             )
-            outputs.append(Output(BLOCK, key, _ENCODER.encode(packed)))
+            outputs.append(Output(BLOCK, key, block_encoder.encode(packed)))
         return Result(None, {}, outputs)

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 import schemas
 from infra.local.rest import FlinkError, Job, JobManager
+from jobs.io.block_log import BlockLog
 from jobs.runtime.clock import now_us
 from jobs.sections import ClickHouse
 from jobs.settings import Settings
@@ -47,12 +48,13 @@ class JobHealth:
 
 @dataclass(slots=True)
 class Health:
-    """All answers, and in words what is wrong."""
+    """All answers, and in words what is wrong; `parked` is what tables refused."""
 
     topics: dict[str, TopicHealth] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     jobs: list[JobHealth] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
 
 
 def ask(given: Settings, managers: dict[str, JobManager]) -> Health:
@@ -156,7 +158,17 @@ def _ask_warehouse(health: Health, warehouse: ClickHouse) -> None:
     try:
         with Client(**arguments) as client:
             rows = client.execute(query, {"names": names})
+            health.parked = _parked(client, warehouse.database) if rows else []
     except (ClickHouseError, OSError) as error:
         health.wrong.append(f"ClickHouse at {warehouse.url}: {str(error).partition(chr(10))[0]}")
         return
     health.tables = {f"{database}.{name}": count for database, name, count in rows}
+
+
+def _parked(client: Client, database: str) -> list[str]:
+    """A line on what tables refused."""
+    return [
+        f"blocks of {topic} are parked: {blocks}, refused by {table or 'the reader'}: "
+        f"{reason.partition(chr(10))[0][:200]}; mend it, then `station reload`"
+        for topic, table, blocks, reason in BlockLog(client, database).summary()
+    ]

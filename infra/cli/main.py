@@ -12,6 +12,7 @@ from infra.cli.errors import CONFIGURATION, FAILURE, CommandError, said
 from infra.cli.formats import formats
 from infra.cli.fuse import fuse
 from infra.cli.migrate import migrate
+from infra.cli.reload import reload
 from infra.cli.replay import replay
 from infra.cli.simulate import simulate
 from infra.cli.sql import sql
@@ -22,7 +23,21 @@ from infra.local.rest import FlinkError
 from infra.local.state import StationError
 from jobs.settings import SettingsError
 
-COMMANDS = (up, down, status, doctor, demo, sql, migrate, replay, decode, formats, fuse, simulate)
+COMMANDS = (
+    up,
+    down,
+    status,
+    doctor,
+    demo,
+    sql,
+    migrate,
+    replay,
+    reload,
+    decode,
+    formats,
+    fuse,
+    simulate,
+)
 
 
 class StationApp(typer.Typer):

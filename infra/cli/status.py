@@ -22,7 +22,8 @@ def status(config: Config = None) -> None:
     managers = _managers(station)
     state = station.state() if station.running else State()
     health = ask(given, managers)
-    wrong = [*_wrong_parts(state), *health.wrong]
+    # what is parked is missing in the tables: nothing else is as bad
+    wrong = [*health.parked, *_wrong_parts(state), *health.wrong]
     if wrong:
         console.print("[bold red]What is wrong[/bold red]")
         for line in wrong:

@@ -6,6 +6,7 @@ decides what a failure means.
 """
 
 import logging
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from typing import Any, Final
 from clickhouse_driver import Client, errors
 
 from jobs.io.rows import TableRows, rows_of
+from jobs.sections import ClickHouse
 
 # The driver warns at each insert that arrays are not numpy's; that is known and measured.
 logging.getLogger("clickhouse_driver.columns.service").setLevel(logging.ERROR)
@@ -23,8 +25,23 @@ _SETTINGS: Final = {
     "insert_deduplicate": 1,
     "deduplicate_insert": "enable",
     "deduplicate_blocks_in_dependent_materialized_views": 1,
+    # so that TOO_MANY_PARTS always means parts that will be merged in a while
+    "max_partitions_per_insert_block": 0,
 }
 _NO_CODE: Final = 0
+_TYPE_MISMATCH: Final = 53
+# What says that this block does not fit this table, and will not until one of them is mended. Any
+# other code may be the server's state (absent, full, busy, not migrated yet): never park for that.
+_REFUSALS: Final = frozenset(
+    {
+        *(6, 26, 27, 33, 38, 41, 72),  # text, quoted, input, data, date, time, number not parsed
+        *(8, 9, 10, 16, 20),  # a column is missing, unknown, or of another length
+        *(19, 128, 131, 135, 190),  # sizes of strings, arrays and tuples
+        *(43, 44, 47, 50, _TYPE_MISMATCH, 70),  # types and identifiers
+        *(69, 321, 407),  # out of range
+        *(117, 349, 469, 691),  # incorrect data, NULL, a constraint, no such value of an enum
+    }
+)
 
 
 class InsertError(RuntimeError):
@@ -48,6 +65,11 @@ class InsertError(RuntimeError):
         self.token = token
         self.code = code
         self.reason = reason
+
+    @property
+    def refused(self) -> bool:
+        """Whether the table has no place for this block, however often it is sent."""
+        return self.code in _REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +99,25 @@ class WarehouseSettings:
     connect_timeout_s: float = 2.0
     timeout_s: float = 10.0
 
+    @classmethod
+    def of(cls, chosen: ClickHouse) -> "WarehouseSettings":
+        """Take the section of the settings."""
+        return cls(**chosen.client(), database=chosen.database)
+
+    def client(self) -> Client:
+        """Give a connection that is opened when it is needed and again after a failure."""
+        return Client(
+            self.host,
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            secure=self.secure,
+            compression="lz4",
+            connect_timeout=self.connect_timeout_s,
+            send_receive_timeout=self.timeout_s,
+            sync_request_timeout=self.timeout_s,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -99,7 +140,7 @@ class Block:
 
 
 class Warehouse:
-    """A connection that is opened when it is needed and again after a failure.
+    """The tables, to insert into.
 
     Parameters
     ----------
@@ -109,17 +150,7 @@ class Warehouse:
 
     def __init__(self, settings: WarehouseSettings) -> None:
         self._database = settings.database
-        self._client = Client(
-            settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password,
-            secure=settings.secure,
-            compression="lz4",
-            connect_timeout=settings.connect_timeout_s,
-            send_receive_timeout=settings.timeout_s,
-            sync_request_timeout=settings.timeout_s,
-        )
+        self._client = settings.client()
         self._settings: dict[str, Any] | None = None
 
     def insert(self, block: Block) -> int:
@@ -135,13 +166,21 @@ class Warehouse:
         InsertError
             If one table did not confirm. One attempt is made.
         """
-        return sum(self._insert(rows, block.token) for rows in rows_of(block.topic, block.records))
+        return sum(self.insert_rows(r, block.token) for r in rows_of(block.topic, block.records))
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.disconnect()
+    def insert_rows(self, rows: TableRows, token: str) -> int:
+        """Insert a block's rows into one table.
 
-    def _insert(self, rows: TableRows, token: str) -> int:
+        Returns
+        -------
+        int
+            Rows sent, whether or not the server had them already.
+
+        Raises
+        ------
+        InsertError
+            If it did not confirm, or the rows cannot be packed for it. One attempt is made.
+        """
         if not len(rows):
             return 0
         database = f"{self._database}_raw" if rows.raw else self._database
@@ -163,9 +202,18 @@ class Warehouse:
             )
         except errors.ServerException as error:
             raise InsertError(rows.table, own, error.code, error.message) from error
-        except (errors.Error, OSError, EOFError) as error:
+        except errors.Error as error:
+            raise InsertError(rows.table, own, error.code or _NO_CODE, str(error)) from error
+        except (OSError, EOFError) as error:
             raise InsertError(rows.table, own, _NO_CODE, str(error)) from error
+        except (ValueError, TypeError, AttributeError, struct.error) as error:
+            # the driver could not pack a column for the type that the table has
+            raise InsertError(rows.table, own, _TYPE_MISMATCH, repr(error)) from error
         return len(rows)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.disconnect()
 
     def _known_settings(self) -> dict[str, Any]:
         if self._settings is None:

@@ -11,11 +11,11 @@ from pyflink.common import Row
 from pyflink.datastream import ProcessFunction
 
 from jobs.io.avro import AvroCodec
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.block_log import BlockLog
+from jobs.io.clickhouse import Warehouse, WarehouseSettings
+from jobs.io.delivery import Delivery
 from jobs.runtime.process import LATIN1
-from operators.blocks import block_decoder
-
-SCHEMA = "v0"
+from operators.blocks import block_decoder, token_of
 
 
 class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
@@ -47,16 +47,15 @@ class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
 
     def open(self, runtime_context: Any) -> None:
         """Connect at the first insert."""
-        self._warehouse = Warehouse(self._settings)
+        log = BlockLog(self._settings.client(), self._settings.database)
+        self._delivery = Delivery(Warehouse(self._settings), log, self._codec)
 
     def process_element(self, value: Row, ctx: Any) -> Iterable[str]:
         """Insert; an error fails the job, which is the way to try again."""
-        packed = block_decoder.decode(value[2].encode(LATIN1))
-        records = [self._codec.decode(packed.topic, data) for data in packed.records]
-        place = f"{self._topic_ids[packed.topic]}:{packed.partition}:{packed.first}-{packed.last}"
-        self._warehouse.insert(Block(packed.topic, records, f"{place}:{SCHEMA}:{self._run_id}"))
+        block = block_decoder.decode(value[2].encode(LATIN1))
+        self._delivery.take(block, token_of(block, self._topic_ids[block.topic], self._run_id))
         return ()
 
     def close(self) -> None:
         """Disconnect."""
-        self._warehouse.close()
+        self._delivery.close()

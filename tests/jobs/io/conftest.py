@@ -24,6 +24,7 @@ def client(engine_port):
 def warehouse(client, engine_port):
     for table in ("fused_object_state", "picture", "fused_link", "record_span", "record_ledger"):
         client.execute(f"TRUNCATE TABLE station.{table} SYNC")
+    client.execute("TRUNCATE TABLE station_raw.block_log SYNC")
     warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port))
     yield warehouse
     warehouse.close()
