@@ -15,6 +15,7 @@ from operators.account.records import SECOND_US, RecordLedger, second_of
 from operators.align.clock import FARTHEST_US, nominal_delay_us
 from operators.align.source_memory import Recall, recall
 from operators.decode.decoded import Decoded, DecodedFrame, Feature
+from operators.encode.area import OwnSenders
 from operators.envelope import Kind, seal
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, SourceKind, pack_frame
@@ -113,6 +114,7 @@ class Front:
         self._parameters = parameters
         self._decode = decode
         self._defaults = defaults
+        self._own = OwnSenders(parameters.station_id)
 
     def wake_for(self, event: bytes) -> int:
         """End of the slice ``(k S, (k + 1) S]`` that holds the record's receive time."""
@@ -181,6 +183,7 @@ class Front:
         # A time without a date is nearest to now by the source's own clock.
         anchor_us = record.receive_time_us - record.shift_us - memory.memory.offset_us
         decoded = self._decode(name, body, anchor_us)
+        self._refuse_own(decoded.frames, record, wake)
         kind = KINDS[entry.kind] if entry is not None else kind
         if decoded.features:
             if kind != SourceKind.FEED:
@@ -188,6 +191,14 @@ class Front:
             self._context(record, source_id, decoded.features, entry, wake)
             return
         self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
+
+    def _refuse_own(self, frames: Sequence[DecodedFrame], record: RawRecord, wake: _Wake) -> None:
+        """Reject a message that this station made of its own fused objects."""
+        for frame in frames:
+            area_id = self._own.area(frame.source_id, wake.shared)
+            if area_id and entry_at(wake.shared, area_id, record.receive_time_us) is not None:
+                detail = f"sent by {frame.source_id} in the area of {area_id!r}"
+                raise DecodeError(Reason.OWN_OUTPUT, detail)
 
     def _own_id(self, record: RawRecord, topic: str) -> str:
         """The payload's own name of its sender, for a record that nobody named."""

@@ -1,0 +1,1 @@
+"""Fused objects as the messages of the standards: the services to vehicles."""

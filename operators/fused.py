@@ -1,0 +1,159 @@
+"""Fused objects as a reader of `fused.objects` holds them: one row each, in degrees.
+
+The inverse of `operators.picture`: what a service, whatever it runs in, makes of a picture. Only
+the columns that services use are taken; a picture of a local recording has no place and no rows.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from operators._typing import BoolArray, FloatArray, RecordArray
+from operators.errors import LayoutError
+from operators.step import check_version
+from operators.transform.cells import local_frame
+
+# Axes east and north; headings clockwise from north; NaN is unknown.
+FUSED = np.dtype(
+    [
+        ("tick_us", "<i8"),  # the instant that the row holds for
+        ("track_id", "<u8"),
+        ("lat_deg", "<f8"),
+        ("lon_deg", "<f8"),
+        ("altitude_m", "<f4"),
+        ("velocity_east_mps", "<f4"),
+        ("velocity_north_mps", "<f4"),
+        ("acceleration_mps2", "<f4"),
+        ("heading_rad", "<f4"),
+        ("length_m", "<f4"),
+        ("width_m", "<f4"),
+        ("height_m", "<f4"),
+        ("cov_ee_m2", "<f4"),
+        ("cov_en_m2", "<f4"),
+        ("cov_nn_m2", "<f4"),
+        ("velocity_variance_m2ps2", "<f4"),
+        ("existence", "<f4"),
+        ("class_probability", "<f4"),
+        ("age_us", "<i4"),
+        ("context_flags", "<u4"),
+        ("sources", "<u8"),  # bit s: source s of the snapshot's table contributed
+        ("object_class", "u1"),
+    ]
+)
+_MADE_HERE = ("tick_us", "lat_deg", "lon_deg", "sources")
+TAKEN = tuple(name for name in FUSED.names or () if name not in _MADE_HERE)
+VERSION = 1
+
+
+class Snapshot(msgspec.Struct, array_like=True, frozen=True):
+    """A picture with its objects as rows: what travels to the steps of the services.
+
+    Parameters
+    ----------
+    version
+        Of this layout.
+    tick_us
+        The instant, UTC microseconds.
+    cell
+        Key of the cell.
+    run_id
+        Run that made the picture.
+    sources
+        Table that the bits of ``FUSED.sources`` point into.
+    packed
+        Packed `FUSED` array.
+    """
+
+    version: int
+    tick_us: int
+    cell: str
+    run_id: str
+    sources: list[str]
+    packed: bytes
+
+    @property
+    def rows(self) -> RecordArray:
+        """Objects of the picture, a read-only view of shape (n,)."""
+        return np.frombuffer(self.packed, FUSED)
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Snapshot)
+
+
+def snapshot(picture: Mapping[str, Any]) -> Snapshot:
+    """Take the objects out of a record of `fused.objects`.
+
+    Parameters
+    ----------
+    picture
+        The record's fields; columns as packed bytes.
+    """
+    n = picture["count"] if picture["frame"] == "wgs84" else 0
+    rows = np.zeros(n, FUSED)
+    if n:
+        for name in TAKEN:
+            rows[name] = np.frombuffer(picture[name], FUSED[name])
+        rows["tick_us"] = picture["tick_us"]
+        rows["lat_deg"] = np.frombuffer(picture["lat_e7"], "<i4") / 1e7
+        rows["lon_deg"] = np.frombuffer(picture["lon_e7"], "<i4") / 1e7
+        counts = np.frombuffer(picture["source_count"], "u1")
+        slots = np.frombuffer(picture["source_index"], "<u2").astype(np.uint64)
+        bits = np.uint64(1) << slots
+        np.bitwise_or.at(rows["sources"], np.repeat(np.arange(n), counts), bits)
+    cell, run = picture["cell_key"], picture["run_id"]
+    return Snapshot(VERSION, picture["tick_us"], cell, run, picture["sources"], rows.tobytes())
+
+
+def pack_snapshot(given: Snapshot) -> bytes:
+    """Packed bytes of a snapshot."""
+    return _ENCODER.encode(given)
+
+
+def unpack_snapshot(data: bytes) -> Snapshot:
+    """Snapshot of packed bytes.
+
+    Raises
+    ------
+    LayoutError
+        If the bytes are of another layout.
+    """
+    try:
+        made = _DECODER.decode(data)
+    except msgspec.DecodeError as error:
+        msg = f"snapshot: {error}"
+        raise LayoutError(msg) from None
+    check_version(made.version, VERSION, "snapshot")
+    return made
+
+
+def speed_mps(rows: RecordArray) -> FloatArray:
+    """Speed of each object, shape (n,)."""
+    return np.hypot(rows["velocity_east_mps"], rows["velocity_north_mps"]).astype(float)
+
+
+def sigma_m(rows: RecordArray) -> FloatArray:
+    """Standard deviation of the position along its worst direction, shape (n,).
+
+    Square root of the larger eigenvalue of the covariance.
+    """
+    ee, en, nn = (rows[name].astype(float) for name in ("cov_ee_m2", "cov_en_m2", "cov_nn_m2"))
+    larger: FloatArray = (ee + nn) / 2 + np.hypot((ee - nn) / 2, en)
+    return np.sqrt(larger)
+
+
+def speed_sigma_mps(rows: RecordArray) -> FloatArray:
+    """Standard deviation of each axis of the velocity, shape (n,)."""
+    sigma: FloatArray = np.sqrt(rows["velocity_variance_m2ps2"].astype(float))
+    return sigma
+
+
+def within(rows: RecordArray, lat_deg: float, lon_deg: float, radius_m: float) -> BoolArray:
+    """Which objects lie in a circle; shape (n,)."""
+    if not len(rows):
+        return np.zeros(0, bool)
+    x, y = local_frame(lon_deg, lat_deg).to_local(rows["lon_deg"], rows["lat_deg"])
+    near: BoolArray = np.hypot(x, y) <= radius_m
+    return near
