@@ -150,7 +150,7 @@ def test_every_table_remembers_tokens(client):
     migrate(client, "window")
     rows = client.execute(
         "SELECT name FROM system.tables WHERE database IN ('window', 'window_raw')"
-        " AND engine = 'ReplacingMergeTree'"
+        " AND (engine = 'ReplacingMergeTree' OR engine = 'AggregatingMergeTree')"
         " AND create_table_query NOT LIKE '%non_replicated_deduplication_window = 10000%'"
     )
     assert rows == []

@@ -1,0 +1,3 @@
+DROP VIEW IF EXISTS {database}.minute_of_track SYNC;
+
+DROP TABLE IF EXISTS {database}.track_minute SYNC;

@@ -1,0 +1,3 @@
+DROP VIEW IF EXISTS {database}.minute_of_road SYNC;
+
+DROP TABLE IF EXISTS {database}.road_minute SYNC;
