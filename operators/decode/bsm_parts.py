@@ -16,13 +16,12 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from operators.decode.bit_strings import BitString, flags_of
 from operators.decode.j2735 import Height5Cm, class_of_vehicle_class
 from operators.decode.j2735_flags import (
     EVENTS,
     LIGHTS,
-    BitString,
     Emergency,
-    flags_of,
     flags_of_emergency,
 )
 from operators.decode.rows import NAN

@@ -1,12 +1,6 @@
 """Lights, brakes, events and emergency use of SAE J2735 and T/CSAE 53 vehicles, as flags.
 
-The flags are bits of `operators.frame.ObjectFlag`. Bit strings are numbered from the most
-significant bit and come in four writings:
-
-* a map of names to truth values, ``{"leftTurnSignalOn": true}`` (ODE schema 8);
-* hexadecimal digits of whole octets, ``"80"`` (ODE schema 9), also as ``{"value", "length"}``;
-* one character a bit, ``"100000000"``;
-* a list of the bits, 0 or 1, or of the names that are set.
+The flags are bits of `operators.frame.ObjectFlag`; the writings of bit strings, `bit_strings`.
 
 | bit string | bits | kept as |
 |---|---|---|
@@ -25,17 +19,12 @@ or pursuit, makes an EMERGENCY_VEHICLE whatever its class; a light bar alone doe
 trucks have one too.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
-from operators.errors import DecodeError
+from operators.decode.bit_strings import BitString, FlagTable, flags_of
 from operators.frame import ObjectClass, ObjectFlag
-from operators.reasons import Reason
 
-BitString = str | dict[str, bool | int | str] | list[int | str]
 Code = str | int
-FlagTable = tuple[tuple[str, int], ...]
 
 LIGHTS: FlagTable = (
     ("lowBeamHeadlightsOn", ObjectFlag.HEADLIGHTS),
@@ -71,9 +60,6 @@ WHEEL_BRAKES: FlagTable = (
     ("rightFront", ObjectFlag.BRAKING),
     ("rightRear", ObjectFlag.BRAKING),
 )
-# Least length of the bit string that each table is of: the 14th event came with an extension.
-_LENGTH = {LIGHTS: 9, EVENTS: 13, WHEEL_BRAKES: 5}
-_DIGITS = frozenset("0123456789abcdefABCDEF")
 _ENGAGED = frozenset({"engaged", 3})
 _IN_USE = frozenset({"inuse", 2})
 _CALLED = frozenset({"emergency", "pursuit", 1, 3})
@@ -97,52 +83,6 @@ class Emergency(msgspec.Struct, rename="camel"):
     siren_use: Code | None = None
     lights_use: Code | None = None
     response_type: Code | None = None
-
-
-def flags_of(given: BitString | None, table: FlagTable) -> int:
-    """Flags of a bit string.
-
-    Raises
-    ------
-    DecodeError
-        OUT_OF_RANGE if it is neither of the writings.
-    """
-    if not given:
-        return 0
-    if isinstance(given, dict):
-        if "value" in given:
-            return flags_of(str(given["value"]), table)
-        return _of_names((name for name, on in given.items() if on is True), table)
-    if isinstance(given, list):
-        if all(isinstance(one, str) for one in given):
-            return _of_names((str(one) for one in given), table)
-        given = "".join(str(one) for one in given)
-    return _of_bits(_bits(given, table), table)
-
-
-def _bits(text: str, table: FlagTable) -> str:
-    """Characters 0 and 1, the first bit first."""
-    if len(text) >= _LENGTH[table] and set(text) <= {"0", "1"}:
-        return text
-    if len(text) > 16 or not set(text) <= _DIGITS:
-        msg = f"bit string {text[:40]!r}"
-        raise DecodeError(Reason.OUT_OF_RANGE, msg)
-    return f"{int(text, 16):0{4 * len(text)}b}"
-
-
-def _of_bits(bits: str, table: FlagTable) -> int:
-    made = 0
-    for bit, (_, flag) in zip(bits, table, strict=False):
-        if bit == "1":
-            made |= flag
-    return made
-
-
-def _of_names(names: Iterable[str], table: FlagTable) -> int:
-    known, made = dict(table), 0
-    for name in names:
-        made |= known.get(name, 0)
-    return made
 
 
 def is_reverse(transmission: Code | None) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from operators.decode import (
     bsm,
+    cam,
     cap,
     carma_objects,
     metar,
@@ -119,6 +120,17 @@ FORMATS: dict[str, FormatInfo] = {
                 ("sdsm.carma.json", True, False),
             )
         ),
+        *(
+            FormatInfo(
+                name,
+                cam.reader(leap_seconds=leap_seconds),
+                SourceKind.PROBE,
+                RAW_PROBE,
+                Syntax.JSON,
+                "authored",
+            )
+            for name, leap_seconds in (("cam.json", True), ("cam.utc.json", False))
+        ),
         FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
         FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
     )
@@ -154,6 +166,7 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 # Keys at the top of a JSON message that together tell its format.
 _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"metadata", "payload"}), "bsm.json"),
+    (frozenset({"source_uuid", "message"}), "cam.json"),
     (frozenset({"topic", "payload"}), "rsm.dawnline.json"),
     (frozenset({"dev_pos", "content"}), "rsm.dawnline.json"),
     (frozenset({"content"}), "rsm.json"),
@@ -164,8 +177,8 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
 )
 
-# A log of the JPO-ODE names the kind of message inside its payload only.
-_SDSM = b'"SensorDataSharingMessage"'
+# What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.
+_OF_THE_ODE = ((b'"SensorDataSharingMessage"', "sdsm.json"),)
 
 
 def guess_format(payload: bytes) -> str:
@@ -196,8 +209,7 @@ def _guess_json(text: bytes) -> str:
             keys = read_json(_KEYS, text)
             for signs, name in _SIGNS:
                 if signs <= keys.keys():
-                    is_sdsm = name == "bsm.json" and _SDSM in bytes(keys["payload"])
-                    return "sdsm.json" if is_sdsm else name
+                    return _finer(name, keys)
             items = list(keys.values())
         if not items:
             break
@@ -205,3 +217,11 @@ def _guess_json(text: bytes) -> str:
         if not text.startswith((b"{", b"[")):
             break
     raise DecodeError(Reason.UNKNOWN_FORMAT, "no known set of keys")
+
+
+def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
+    """Format of a message whose outermost keys several formats share."""
+    if name == "bsm.json":
+        content = bytes(keys["payload"])
+        return next((found for mark, found in _OF_THE_ODE if mark in content), name)
+    return name

@@ -39,7 +39,6 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
-from pyproj import Geod
 
 from operators.decode.decoded import Adapter, Decoded, Space
 from operators.decode.guard import check_objects
@@ -75,13 +74,13 @@ from operators.decode.j2735 import (
 )
 from operators.decode.j3224_time import DateTime, instant_us
 from operators.decode.json_text import read_json
+from operators.decode.offsets import places_deg
 from operators.decode.rows import NAN, UNKNOWN_SIZE, FrameRows, decoded, id_hash
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, ObjectClass
 from operators.reasons import Reason
 
 _CONFIDENCE_UNAVAILABLE = 101
-_EARTH = Geod(ellps="WGS84")
 
 _Distance = Annotated[int, Meta(ge=-32_767, le=32_767)]
 _Confidence = Annotated[int, Meta(ge=0, le=15)] | str
@@ -259,20 +258,10 @@ def _fill(rows: FrameRows, message: _Message, late_us: list[int], reading: _Read
 
 
 def _places(message: _Message, reading: _Reading) -> tuple[list[float], list[float]]:
-    """Longitudes and latitudes of offsets, degrees: the direct geodesic (Karney, 2013)."""
-    bearings_deg, distances_m = [], []
-    for one in message.objects:
-        north, east = one.det_obj_common.pos.offset_x, one.det_obj_common.pos.offset_y
-        if not reading.north_first:
-            north, east = east, north
-        bearings_deg.append(math.degrees(math.atan2(east, north)))
-        distances_m.append(math.hypot(east, north) / 10)
-    n, origin = len(distances_m), message.ref_pos
-    # lists, because the library takes an array of one for a number
-    lon_deg, lat_deg, _ = _EARTH.fwd(
-        [origin.long / 1e7] * n, [origin.lat / 1e7] * n, bearings_deg, distances_m
-    )
-    return lon_deg, lat_deg
+    first = [one.det_obj_common.pos.offset_x / 10 for one in message.objects]
+    second = [one.det_obj_common.pos.offset_y / 10 for one in message.objects]
+    north_m, east_m = (first, second) if reading.north_first else (second, first)
+    return places_deg(message.ref_pos.long / 1e7, message.ref_pos.lat / 1e7, east_m, north_m)
 
 
 def _add(

@@ -18,6 +18,7 @@ def self_report(
     event_time_us: int | None,
     place: tuple[float, float, float] | None,
     *,
+    source_id: str | None = None,
     speed_mps: float = NAN,
     heading_deg: float = NAN,
     covariance_m2: tuple[float, float, float] = UNKNOWN_COVARIANCE,
@@ -36,6 +37,8 @@ def self_report(
         The sender's temporary id, kept as a hash.
     place
         Longitude and latitude in degrees and elevation in metres; None if unavailable.
+    source_id
+        The payload's own name of a sender that lasts.
     speed_mps, heading_deg
         Of the motion; clockwise from true north.
     covariance_m2
@@ -72,4 +75,4 @@ def self_report(
             flags=flags,
             local_id=id_hash(sender),
         )
-    return decoded([rows.frame(None, event_time_us, 0, Space.GEOGRAPHIC)])
+    return decoded([rows.frame(source_id, event_time_us, 0, Space.GEOGRAPHIC)])

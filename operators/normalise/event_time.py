@@ -88,8 +88,17 @@ def its_ms_from_utc_us(instant_us: int) -> int:
     return utc_ms + 1000 * sum(utc_ms >= ms for ms in _LEAP_MIDNIGHTS_MS)
 
 
-def generation_delta_us(delta_ms: int, anchor_us: int) -> int | None:
+def generation_delta_us(delta_ms: int, anchor_us: int, *, leap_seconds: bool = True) -> int | None:
     """Instant of a generationDeltaTime (ETSI EN 302 637-2: TimestampIts modulo 65 536).
+
+    Parameters
+    ----------
+    delta_ms
+        0 to 65 535.
+    anchor_us
+        UTC microseconds at which to complete it.
+    leap_seconds
+        Whether the sender counts them, as the standard says; False reads those who count UTC.
 
     Returns
     -------
@@ -98,6 +107,10 @@ def generation_delta_us(delta_ms: int, anchor_us: int) -> int | None:
     """
     if not 0 <= delta_ms < GENERATION_DELTA_MODULUS_MS:
         return None
+    if not leap_seconds:
+        since_ms = _rounded_ms(anchor_us) - ITS_EPOCH_UNIX_MS
+        found_ms = _nearest_ms(delta_ms, GENERATION_DELTA_MODULUS_MS, since_ms)
+        return (found_ms + ITS_EPOCH_UNIX_MS) * 1000
     anchor_ms = its_ms_from_utc_us(anchor_us)
     return utc_us_from_its_ms(_nearest_ms(delta_ms, GENERATION_DELTA_MODULUS_MS, anchor_ms))
 

@@ -49,6 +49,7 @@ SAMPLES = {
     "rsm.dawnline.json": (DATA / "openv2x/rsm.dawnline.json").read_bytes(),
     "openv2x.points.json": (DATA / "openv2x/msg58.json").read_bytes()[:1100].rsplit(b"},", 1)[0]
     + b"}]}",
+    **dict.fromkeys(("cam.json", "cam.utc.json"), (DATA / "its-client/Cam.json").read_bytes()),
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
     **dict.fromkeys(
         ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),

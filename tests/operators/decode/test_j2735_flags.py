@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from operators.decode.bit_strings import flags_of
 from operators.decode.j2735_flags import (
     EVENTS,
     LIGHTS,
     WHEEL_BRAKES,
     Brakes,
     Emergency,
-    flags_of,
     flags_of_brakes,
     flags_of_emergency,
     is_reverse,

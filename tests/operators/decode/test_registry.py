@@ -19,6 +19,7 @@ DATA = Path(__file__).parents[3].parent / "shared/data"
         ("jpo-ode/expected-bsm.json", "bsm.json"),
         ("jpo-ode/sample.ode-bsm-reference.v9.json", "bsm.json"),
         ("jpo-ode/sample-sdsm.json", "sdsm.json"),
+        ("its-client/Cam.json", "cam.json"),
         ("openv2x/msg58.json", "openv2x.points.json"),
         ("openv2x/rsm.dawnline.json", "rsm.dawnline.json"),
         ("carma-streets/detected_truck.json", "carma.objects.json"),
