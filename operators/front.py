@@ -278,10 +278,12 @@ class Front:
         """Event time after coarse correction, and the flags that say what was done to it."""
         received = record.receive_time_us
         if decoded.event_time_us is None:
-            return received, int(FrameFlag.TIME_FROM_RECEIPT)
-        event_time = decoded.event_time_us + record.shift_us
-        offset = wake.memory(source_id).clock(received - event_time, nominal_us, received)
-        event_time += offset  # lateness is judged of what is left
+            event_time, flag = received - decoded.delay_us, FrameFlag.TIME_FROM_RECEIPT
+        else:
+            event_time = decoded.event_time_us + record.shift_us
+            offset = wake.memory(source_id).clock(received - event_time, nominal_us, received)
+            event_time += offset  # lateness is judged of what is left
+            flag = FrameFlag.CLOCK_CORRECTED if offset else FrameFlag(0)
         if abs(received - event_time) > FARTHEST_US:
             seconds = (event_time - received) / 1e6
             raise DecodeError(Reason.CLOCK_FAR_OFF, f"event time is {seconds:+.0f} s from receipt")
@@ -289,7 +291,7 @@ class Front:
             raise _Refusal(Disposition.LATE, Reason.TOO_OLD)
         if event_time - received > self._parameters.future_us:
             raise _Refusal(Disposition.LATE, Reason.FUTURE)
-        return event_time, int(FrameFlag.CLOCK_CORRECTED) if offset else 0
+        return event_time, int(flag)
 
     def _context(
         self,

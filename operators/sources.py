@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
+from operators.decode.decoded import Datum
 from operators.errors import DecodeError, FrameError
 from operators.frame import SourceKind
 from operators.reasons import Reason
-from operators.transform.datum import SHIFTED, Datum, shift_applies
+from operators.transform.datum import SHIFTED, shift_applies
 from operators.transform.grid import grid
 
 NOTICE_US = 5_000_000  # an entry takes effect at the earliest this long after its receive time

@@ -3,15 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from operators._typing import FloatArray, RecordArray
+
+Datum = Literal["WGS-84", "CGCS2000", "GCJ-02", "BD-09"]
 
 
 class Space(Enum):
     """In what a decoded position is given."""
 
-    GEOGRAPHIC = "geographic"  # degrees, in the datum that the source's entry declares
+    GEOGRAPHIC = "geographic"  # degrees, in a datum
     LOCAL = "local"  # metres: in the sensor's own axes, or in the frame that its entry declares
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where a sensor stands (WGS-84), and where its x axis points, counter-clockwise from east."""
+
+    lat_deg: float
+    lon_deg: float
+    heading_rad: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,11 @@ class DecodedFrame:
     z_m : ndarray of shape (n,), optional
         The third coordinate in full: what `observations` holds is good to 7 digits, too few for
         a distance from the Earth's centre. None if the format has none.
+    datum, pose
+        What degrees are in, and where local axes lie, if the format itself says so; None leaves
+        it to the source's entry.
+    delay_us
+        How long before its receipt the frame was seen, where `event_time_us` is None.
     """
 
     source_id: str | None
@@ -49,6 +66,9 @@ class DecodedFrame:
     observations: RecordArray
     refused: int = 0
     z_m: FloatArray | None = None
+    datum: Datum | None = None
+    pose: Pose | None = None
+    delay_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +84,15 @@ class Feature:
     valid_from_us, valid_to_us
         UTC microseconds; None for an open end.
     area
-        GeoJSON geometry in WGS-84 with longitude first, as JSON text; a point may have a radius.
+        GeoJSON geometry with longitude first, as JSON text; a point may have a radius.
     radius_m
         Radius around a point, metres; None otherwise.
     cancelled
         True if this ends the feature.
     properties
         What the message says, keys with units in the name (``visibility_m``), values as text.
+    datum
+        What the degrees of `area` are in, if the format itself says so.
     """
 
     feature_id: str
@@ -81,6 +103,7 @@ class Feature:
     radius_m: float | None
     cancelled: bool
     properties: dict[str, str]
+    datum: Datum | None = None
 
 
 @dataclass(frozen=True, slots=True)

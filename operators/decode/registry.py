@@ -55,7 +55,8 @@ class FormatInfo:
         Decides the guard.
     evidence
         What the adapter was checked against: ``recorded`` messages of real senders, samples that
-        others ``authored``, or the ``standard`` text only.
+        others ``authored``, a ``schema`` that others wrote, or the ``standard`` text only. What a
+        station's own mapping ``declared`` nobody else can check.
     """
 
     name: str
@@ -154,7 +155,13 @@ def decode(name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS) -
     DecodeError
         And no other exception, whatever the payload.
     """
-    info = FORMATS.get(name)
+    return read(FORMATS.get(name), name, payload, anchor_us, limits)
+
+
+def read(
+    info: FormatInfo | None, name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS
+) -> Decoded:
+    """As `decode`, with what is known about the format; None if nothing is."""
     if info is None:
         raise DecodeError(Reason.UNKNOWN_FORMAT, name[:60])
     admit = admit_json if info.syntax is Syntax.JSON else admit_text

@@ -18,11 +18,10 @@ So at 30 m/s a velocity that was differenced from such degrees is off by 0.2 or 
 and covariances are carried through the Jacobian (`operators.transform.carry`).
 """
 
-from typing import Literal
-
 import numpy as np
 
 from operators._typing import FloatArray
+from operators.decode.decoded import Datum
 from operators.frame import empty_observations
 from operators.jit import compiled
 from operators.transform.bd09 import bd09_of_gcj02, gcj02_of_bd09
@@ -30,7 +29,6 @@ from operators.transform.carry import carry
 from operators.transform.ellipsoid import metres_per_degree
 from operators.transform.gcj02 import gcj02_of, presence, wgs84_of_gcj02
 
-Datum = Literal["WGS-84", "CGCS2000", "GCJ-02", "BD-09"]
 SHIFTED = ("GCJ-02", "BD-09")  # those that differ from WGS-84 by more than a metre
 
 # Half the base of the differences, some 10 m: rounding makes 1e-10 of it, curvature of the shift

@@ -7,6 +7,8 @@
 | metres | `frame` = ``EPSG:`` a grid | `operators.transform.grid`; x east, y north of the grid |
 | metres | `frame` = ``EPSG:`` geocentric | the same; z as well |
 
+A format may say its datum or pose itself (a mapping of one unit): that goes before the entry's.
+
 The plane about a sensor is azimuthal equidistant (`operators.transform.cells`). From the tangent
 plane (east, north, up) it differs on the ground by 0.1 mm at 3 km and 33 mm at 20 km, and for an
 object above it by height times distance over the Earth's radius: 1.6 mm for 10 m at 1 km.
@@ -18,7 +20,7 @@ observations do not have: they are unknown.
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
-from operators.decode.decoded import DecodedFrame, Space
+from operators.decode.decoded import DecodedFrame, Pose, Space
 from operators.errors import DecodeError
 from operators.reasons import Reason
 from operators.sources import SourceEntry
@@ -61,26 +63,31 @@ def declared_to_wgs84(decoded: DecodedFrame, entry: SourceEntry | None) -> Place
     if decoded.space is Space.LOCAL:
         return _from_pose(decoded, entry)
     lon, lat = decoded.position[:, 0], decoded.position[:, 1]
-    if entry is None:
-        return lon, lat, decoded.observations
-    lon, lat, jacobian = to_wgs84(entry.datum, lon, lat)
+    datum = decoded.datum or (entry.datum if entry is not None else "WGS-84")
+    lon, lat, jacobian = to_wgs84(datum, lon, lat)
     if jacobian is None:
         return lon, lat, decoded.observations
     return lon, lat, carry(decoded.observations, jacobian)
 
 
 def _from_pose(decoded: DecodedFrame, entry: SourceEntry | None) -> Placed:
-    if entry is None or entry.lat_deg is None or entry.lon_deg is None:
-        raise DecodeError(Reason.UNKNOWN_FRAME, "the source's entry gives no place")
-    turn, (x, y) = rotation(entry.heading_rad), decoded.position.T
+    pose = decoded.pose or _entry_pose(entry)
+    turn, (x, y) = rotation(pose.heading_rad), decoded.position.T
     x, y = turn[0, 0] * x + turn[0, 1] * y, turn[1, 0] * x + turn[1, 1] * y
-    lon, lat = local_frame(entry.lon_deg, entry.lat_deg).to_geographic(x, y)
+    lon, lat = local_frame(pose.lon_deg, pose.lat_deg).to_geographic(x, y)
     return lon, lat, carry(decoded.observations, turn)
 
 
+def _entry_pose(entry: SourceEntry | None) -> Pose:
+    if entry is None or entry.lat_deg is None or entry.lon_deg is None:
+        raise DecodeError(Reason.UNKNOWN_FRAME, "the source's entry gives no place")
+    return Pose(entry.lat_deg, entry.lon_deg, entry.heading_rad)
+
+
 def _from_grid(decoded: DecodedFrame, frame: Grid) -> Placed:
-    if decoded.space is not Space.LOCAL and len(decoded.position):
-        detail = f"degrees from a source whose entry declares {frame.code}"
+    if decoded.pose is not None or (decoded.space is not Space.LOCAL and len(decoded.position)):
+        what = "degrees" if decoded.pose is None else "metres about a pose"
+        detail = f"{what} from a source whose entry declares {frame.code}"
         raise DecodeError(Reason.UNKNOWN_FRAME, detail)
     if frame.geocentric:
         lon, lat, observations = _from_geocentric(decoded, frame)

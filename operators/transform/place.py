@@ -62,7 +62,8 @@ def place(
         position that is none; ``TOO_MANY_OBJECTS`` for positions in more cells than any source
         looks at.
     """
-    if decoded.space is Space.LOCAL and (entry is None or entry.frame == "local"):
+    placeless = decoded.space is Space.LOCAL and decoded.pose is None
+    if placeless and (entry is None or entry.frame == "local"):
         if entry is None:
             raise DecodeError(Reason.UNKNOWN_FRAME, "local positions need a source entry")
         return [(LOCAL, _in_local(decoded, stamp))]

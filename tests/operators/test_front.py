@@ -4,6 +4,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from operators.decode.formats import Formats
 from operators.decode.registry import decode
 from operators.front import (
     DEFAULTS,
@@ -16,7 +17,7 @@ from operators.front import (
 from operators.parameters import Parameters
 from operators.pipeline import Stage
 from operators.raw import pack_raw
-from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
+from operators.routes import CELL, CONTEXT, DEAD, FEATURE, LINKS, RECORDS, SOURCES
 from tests.builders import (
     PROBE,
     ROADSIDE,
@@ -28,6 +29,7 @@ from tests.builders import (
     an_observation,
     column,
     content,
+    degrees,
     fates,
     outputs_of,
     uses,
@@ -339,3 +341,32 @@ def test_a_record_behind_the_watermark_is_late_by_that_name():
     entries = [e for ledger in ledgers for e in ledger["entries"]]
     assert [e["reason"] for e in entries] == ["", "BEHIND_WATERMARK"]
     assert sum(v["last_offset"] - v["first_offset"] + 1 for v in ledgers) == 2
+
+
+TIMELESS = """
+title = "a unit without a clock"
+kind = "roadside"
+syntax = "json"
+objects = "seen"
+[position]
+lat = "lat"
+lon = "lon"
+[time]
+form = "receipt"
+delay_ms = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("delay_ms", "fate"), [(300.0, ("ACCEPTED", "")), (2001.0, ("LATE", "TOO_OLD"))]
+)
+def test_a_frame_without_a_time_is_of_its_receipt_less_the_declared_delay(delay_ms, fate):
+    formats = Formats({"timeless": TIMELESS.format(delay_ms)})
+    lat, lon = degrees(0.0, 0.0)
+    log = a_log()
+    body = json.dumps({"seen": [{"lat": lat, "lon": lon}]}).encode()
+    log.add(NOW_US, body, format="mapping.timeless")
+    outputs = outputs_of(log, decode=formats.decode)
+    assert fates(outputs) == {fate: 1}
+    times = [t for v in values(outputs, LINKS) for t in column(v, "event_time_us", "<i8").tolist()]
+    assert times == ([NOW_US - 300_000] if fate[0] == "ACCEPTED" else [])

@@ -17,9 +17,9 @@ def shifted(place):
     return [float(lon[0]), float(lat[0]), *place[2:]]
 
 
-def feature(geometry=None, radius_m=None):
+def feature(geometry=None, radius_m=None, datum=None):
     area = json.dumps(geometry) if geometry else ""
-    return Feature("f", "work_zone", None, None, area, radius_m, False, {})
+    return Feature("f", "work_zone", None, None, area, radius_m, False, {}, datum)
 
 
 def feed(**fields):
@@ -72,3 +72,10 @@ def test_a_report_without_a_place_lies_where_its_station_stands():
 
 def test_a_report_of_nobody_knows_where_lies_nowhere():
     assert declared_area(feature(), feed()) == declared_area(feature(), None) == ("", None)
+
+
+def test_a_datum_that_the_format_says_goes_before_that_of_the_entry():
+    given = feature({"type": "Point", "coordinates": shifted([116.4, 39.9])}, 50.0, "GCJ-02")
+    for declared in (None, feed(), feed(datum="BD-09")):
+        found = columns([json.loads(declared_area(given, declared)[0])["coordinates"]])
+        assert (apart_m(found, columns([(116.4, 39.9)])) < 1e-6).all()

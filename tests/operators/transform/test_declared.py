@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from operators.decode.decoded import Space
+from operators.decode.decoded import Pose, Space
 from operators.decode.registry import decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
@@ -170,3 +170,23 @@ def test_the_frame_that_was_decoded_stays_as_it_was():
 def test_a_made_entry_is_metric_by_its_frame():
     assert SourceEntry("u", "roadside", frame="EPSG:4509").is_metric
     assert not SourceEntry("u", "roadside").is_metric
+
+
+def test_a_datum_that_the_format_says_goes_before_that_of_the_entry():
+    there = columns([BEIJING])
+    frame = replace(geographic(*(c[0] for c in wgs84_to_gcj02(*there))), datum="GCJ-02")
+    for declared in (None, entry(), entry(datum="BD-09")):
+        assert apart_m(declared_to_wgs84(frame, declared)[:2], there) < 1e-6
+
+
+def test_a_pose_that_the_format_says_goes_before_that_of_the_entry():
+    lon, lat = BEIJING
+    frame = replace(local_line(10.0, 0.0), pose=Pose(lat, lon, math.pi / 2))
+    elsewhere = entry(lat_deg=39.0, lon_deg=116.0)
+    for declared in (None, elsewhere):
+        made = declared_to_wgs84(frame, declared)
+        x, y = local_frame(lon, lat).to_local(*made[:2])
+        np.testing.assert_allclose([x[0], y[0]], [0.0, 10.0], atol=1e-6)
+        assert made[2]["vy_mps"][0] == pytest.approx(20.0)
+    with pytest.raises(DecodeError, match="UNKNOWN_FRAME: metres about a pose"):
+        declared_to_wgs84(frame, entry(frame="EPSG:4527"))

@@ -1,0 +1,1 @@
+"""Home-made feeds by declaration: one TOML a feed instead of one module a format."""
