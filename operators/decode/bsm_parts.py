@@ -134,7 +134,7 @@ def supplement_si(parts: Iterable[PartSi]) -> Supplement:
         tall = one.vehicle_data and one.vehicle_data.height
         alerts = one.vehicle_alerts or alerts
         made = Supplement(kind, tall or made.height_m, flags)
-    return _alerted(made, alerts)
+    return made._replace(flags=made.flags | flags_of_emergency(alerts))
 
 
 def supplement_raw(parts: Iterable[PartRaw]) -> Supplement:
@@ -148,12 +148,7 @@ def supplement_raw(parts: Iterable[PartRaw]) -> Supplement:
         if (more := one.supplemental_vehicle_extensions) is not None:
             kind = class_of(more.class_details)
             height_m = more.vehicle_data.height / 20 if more.vehicle_data else NAN
-    return _alerted(Supplement(kind, height_m, flags), alerts)
-
-
-def _alerted(made: Supplement, alerts: Emergency | None) -> Supplement:
-    flags = made.flags | flags_of_emergency(alerts, made.object_class)
-    return made._replace(flags=flags)
+    return Supplement(kind, height_m, flags | flags_of_emergency(alerts))
 
 
 def class_of(details: ClassDetails | None) -> ObjectClass:

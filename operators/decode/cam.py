@@ -47,7 +47,6 @@ from operators.decode.etsi import (
     Heading,
     Magnitude,
     OldAccuracy,
-    Origin,
     Position,
     Speed,
     StationId,
@@ -59,7 +58,7 @@ from operators.decode.etsi import (
     speed_sigma_mps,
 )
 from operators.decode.json_text import read_json
-from operators.decode.offsets import places_deg
+from operators.decode.offsets import Origin, places_deg
 from operators.decode.rows import NAN
 from operators.decode.self_report import self_report
 from operators.errors import DecodeError
@@ -263,8 +262,6 @@ def _flags(fast: _Fast, slow: _Slow, special: dict[str, _Special]) -> int:
         made = (made & ~_BOTH_INDICATORS) | ObjectFlag.HAZARD_LIGHTS
     if fast.drive_direction == _BACKWARD:
         made |= ObjectFlag.REVERSING
-    if slow.vehicle_role in (_RESCUE, _EMERGENCY):
-        made |= ObjectFlag.EMERGENCY_VEHICLE
     if slow.vehicle_role == _DANGEROUS_GOODS or "dangerous_goods_container" in special:
         made |= ObjectFlag.DANGEROUS_GOODS
     for name, one in special.items():

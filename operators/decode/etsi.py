@@ -21,7 +21,7 @@ Station types and traffic participant types are one table: 1 pedestrian, 2 cycli
 """
 
 import math
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +35,7 @@ from operators.decode.j2735 import (
     Longitude,
     ellipse_covariance_m2,
 )
+from operators.decode.offsets import Origin
 from operators.decode.rows import NAN
 from operators.frame import ObjectClass
 
@@ -107,15 +108,6 @@ class Position(msgspec.Struct):
     longitude: Longitude = LONGITUDE_UNAVAILABLE
     altitude: Flat | Altitude = ALTITUDE_UNAVAILABLE
     position_confidence_ellipse: Ellipse = msgspec.field(default_factory=Ellipse)
-
-
-class Origin(NamedTuple):
-    """A reference position: degrees, metres above the ellipsoid (NaN if unknown), and its error."""
-
-    lon_deg: float
-    lat_deg: float
-    altitude_m: float
-    covariance_m2: Area
 
 
 def origin(at: Position, old: OldAccuracy | None = None) -> Origin | None:

@@ -22,7 +22,7 @@ trucks have one too.
 import msgspec
 
 from operators.decode.bit_strings import BitString, FlagTable, flags_of
-from operators.frame import ObjectClass, ObjectFlag
+from operators.frame import ObjectFlag
 
 Code = str | int
 
@@ -102,11 +102,11 @@ def flags_of_brakes(given: Brakes | None) -> int:
     return made
 
 
-def flags_of_emergency(given: Emergency | None, kind: ObjectClass) -> int:
-    """EMERGENCY_VEHICLE, SIREN, LIGHT_BAR and RIGHT_OF_WAY of a vehicle and its equipment."""
-    made = int(ObjectFlag.EMERGENCY_VEHICLE) if kind == ObjectClass.EMERGENCY else 0
+def flags_of_emergency(given: Emergency | None) -> int:
+    """EMERGENCY_VEHICLE, SIREN, LIGHT_BAR and RIGHT_OF_WAY of a vehicle's equipment in use."""
     if given is None:
-        return made
+        return 0
+    made = 0
     if _plain(given.siren_use) in _IN_USE:
         made |= ObjectFlag.SIREN | ObjectFlag.EMERGENCY_VEHICLE
     if _plain(given.response_type) in _CALLED:

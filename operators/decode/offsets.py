@@ -2,10 +2,30 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pyproj import Geod
 
 _EARTH = Geod(ellps="WGS84")
+
+
+class Origin(NamedTuple):
+    """The point that offsets count from.
+
+    Parameters
+    ----------
+    lon_deg, lat_deg
+        Degrees.
+    altitude_m
+        NaN if unknown.
+    covariance_m2
+        xx, xy and yy of its error, east and north; NaN if unknown.
+    """
+
+    lon_deg: float
+    lat_deg: float
+    altitude_m: float
+    covariance_m2: tuple[float, float, float]
 
 
 def places_deg(
@@ -26,3 +46,15 @@ def places_deg(
     # lists, because the library takes an array of one for a number
     lon, lat, _ = _EARTH.fwd([lon_deg] * n, [lat_deg] * n, bearings_deg, distances_m)
     return lon, lat
+
+
+def summed_m2(
+    one: tuple[float, float, float], other: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Covariance of a place whose offset and point err on their own.
+
+    An error of the point that nobody knows adds nothing; one of the offset stays unknown.
+    """
+    if math.isnan(other[0]):
+        return one
+    return one[0] + other[0], one[1] + other[1], one[2] + other[2]

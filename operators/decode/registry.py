@@ -10,6 +10,7 @@ from operators.decode import (
     cam,
     cap,
     carma_objects,
+    cpm,
     metar,
     openv2x_points,
     recording,
@@ -99,6 +100,9 @@ FORMATS: dict[str, FormatInfo] = {
             "authored",
         ),
         FormatInfo(
+            "cpm.json", cpm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
+        ),
+        FormatInfo(
             "recording.json",
             recording.adapt,
             SourceKind.ROADSIDE,
@@ -186,6 +190,8 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
 
 # What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.
 _OF_THE_ODE = ((b'"SensorDataSharingMessage"', "sdsm.json"),)
+# The kinds of its-client, in the JSON of either version.
+_OF_ITS_CLIENT = {b'"cpm"': "cpm.json"}
 
 
 def guess_format(payload: bytes) -> str:
@@ -231,4 +237,7 @@ def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
     if name == "bsm.json":
         content = bytes(keys["payload"])
         return next((found for mark, found in _OF_THE_ODE if mark in content), name)
+    if name == "cam.json":
+        kind = bytes(keys.get("message_type", keys.get("type", msgspec.Raw(b""))))
+        return _OF_ITS_CLIENT.get(kind, name)
     return name

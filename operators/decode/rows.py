@@ -6,6 +6,7 @@ array column by column, for a frame of one object as for a frame of hundreds.
 
 import math
 import struct
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from operators.decode.decoded import Decoded, DecodedFrame, Space
 from operators.decode.guard import check_objects
+from operators.decode.offsets import places_deg
 from operators.errors import DecodeError
-from operators.frame import OBSERVATION, ObjectClass
+from operators.frame import OBSERVATION, ObjectClass, ObjectFlag
 from operators.reasons import Reason
 
 NAN = math.nan
@@ -77,8 +79,12 @@ class FrameRows:
             Counter-clockwise from east.
         size_m
             Length, width and height; 0 means unknown.
+        flags
+            `operators.frame.ObjectFlag` bits; the class EMERGENCY adds its own.
         """
         length_m, width_m, height_m = size_m
+        if object_class == ObjectClass.EMERGENCY:
+            flags |= ObjectFlag.EMERGENCY_VEHICLE
         self._positions += (first, second)
         self._heights.append(z_m)
         self._packed.append(
@@ -104,6 +110,11 @@ class FrameRows:
                 local_id,
             )
         )
+
+    def to_degrees(self, lon_deg: float, lat_deg: float) -> None:
+        """Take what was added as metres east and north of a point, and make it degrees."""
+        lon, lat = places_deg(lon_deg, lat_deg, self._positions[::2], self._positions[1::2])
+        self._positions[::2], self._positions[1::2] = lon, lat
 
     def frame(
         self, source_id: str | None, event_time_us: int | None, flags: int, space: Space
@@ -144,6 +155,12 @@ def decoded(frames: list[DecodedFrame]) -> Decoded:
         raise DecodeError(Reason.UNAVAILABLE, msg)
     kept[0] = replace(kept[0], refused=kept[0].refused + lost)
     return Decoded(frames=tuple(kept))
+
+
+def lower_median(instants_us: Iterable[int]) -> int | None:
+    """Middle of the instants of a frame, so that one wild mark moves nothing; None of none."""
+    known = sorted(instants_us)
+    return known[(len(known) - 1) // 2] if known else None
 
 
 def id_hash(text: str) -> int:

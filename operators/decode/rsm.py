@@ -63,7 +63,7 @@ from operators.decode.participants import (
     participant_type,
     source_code,
 )
-from operators.decode.rows import NAN, FrameRows, decoded, id_hash
+from operators.decode.rows import NAN, FrameRows, decoded, id_hash, lower_median
 from operators.decode.rsm_position import Place, Position, resolve
 from operators.errors import DecodeError
 from operators.frame import FrameFlag
@@ -182,10 +182,11 @@ def _frame(rsm: _Rsm, outer_id: str | int | None, anchor_us: int) -> DecodedFram
 
 def _event_time_us(rsm: _Rsm, instants: dict[int, int | None], anchor_us: int) -> int | None:
     """Lower median of the participants' instants, else the message's own mark."""
-    known = sorted(t for p in rsm.participants if (t := instants[p.sec_mark]) is not None)
-    if known:
-        return known[(len(known) - 1) // 2]
-    return None if rsm.sec_mark is None else second_of_minute_us(rsm.sec_mark, anchor_us)
+    known = (t for p in rsm.participants if (t := instants[p.sec_mark]) is not None)
+    middle_us = lower_median(known)
+    if middle_us is not None or rsm.sec_mark is None:
+        return middle_us
+    return second_of_minute_us(rsm.sec_mark, anchor_us)
 
 
 def _add(

@@ -26,7 +26,7 @@ from operators.decode.participants import (
     participant_type,
     source_code,
 )
-from operators.decode.rows import NAN, FrameRows, decoded, id_hash
+from operators.decode.rows import NAN, FrameRows, decoded, id_hash, lower_median
 from operators.frame import FrameFlag
 from operators.normalise.event_time import second_of_minute_us
 
@@ -96,8 +96,7 @@ def _instant_us(one: _Participant, anchor_us: int) -> int | None:
 
 def _frame(content: list[_Participant], source_id: str | None, anchor_us: int) -> DecodedFrame:
     instants = [_instant_us(one, anchor_us) for one in content]
-    known = sorted(t for t in instants if t is not None)
-    event_time_us = known[(len(known) - 1) // 2] if known else None
+    event_time_us = lower_median(t for t in instants if t is not None)
     rows, flags = FrameRows(), 0
     for index, (one, instant) in enumerate(zip(content, instants, strict=True)):
         kind = participant_type(one.ptc_type)

@@ -15,6 +15,7 @@ standard (schema 8 and later alike).
 | speedConfidence, headingConf | 95 % of one axis: sigma = c / 1.96 | unavailable |
 | objTypeCfd | % | 101 |
 | detObst.obstSize | 0.1 m | 0 |
+| detVeh.lights | `j2735_flags` | left out |
 
 Public senders do not agree on the axes, nor on the sign of measurementTime, and the payload does
 not tell; so each reading is a format, which the source's entry or a header names:
@@ -31,7 +32,7 @@ The event time is the lower median of the objects' instants, as with `rsm`. The 
 is its own and that of the reference position, so their covariances add up. Objects come out of
 the sender's tracker: `FILTERED`. The sourceID of a roadside unit lasts and is the payload's name of
 its sender; those of vehicles rotate, so the gateway is the source. Dropped: msgCnt, accelerations,
-vertical speed, attitude, lights, confidences of sizes and of elevation.
+vertical speed, attitude, confidences of sizes and of elevation.
 """
 
 import math
@@ -40,6 +41,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from operators.decode.bit_strings import BitString, flags_of
 from operators.decode.decoded import Adapter, Decoded, Space
 from operators.decode.guard import check_objects
 from operators.decode.j2735 import (
@@ -72,10 +74,11 @@ from operators.decode.j2735 import (
     isotropic_covariance_m2,
     velocity_mps,
 )
+from operators.decode.j2735_flags import LIGHTS
 from operators.decode.j3224_time import DateTime, instant_us
 from operators.decode.json_text import read_json
-from operators.decode.offsets import places_deg
-from operators.decode.rows import NAN, UNKNOWN_SIZE, FrameRows, decoded, id_hash
+from operators.decode.offsets import Origin, summed_m2
+from operators.decode.rows import NAN, UNKNOWN_SIZE, FrameRows, decoded, id_hash, lower_median
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, ObjectClass
 from operators.reasons import Reason
@@ -126,6 +129,7 @@ class _Vehicle(msgspec.Struct, rename="camel"):
     size: _Size | None = None
     height: Height5Cm = 0
     vehicle_class: Annotated[int, Meta(ge=0, le=255)] = 0
+    lights: BitString | None = None
 
 
 class _Walker(msgspec.Struct, rename="camel"):
@@ -228,49 +232,31 @@ def _adapt(payload: bytes, anchor_us: int, reading: _Reading) -> Decoded:
     delays_us = [sign * one.measurement_time for one in found]
     stamp_us = instant_us(message.time, anchor_us)
     # without a stamp, the offsets count from the receive time, which the front puts in its place
-    middle_us = 0 if stamp_us is None or not found else sorted(delays_us)[(len(found) - 1) // 2]
-    rows, origin = FrameRows(), message.ref_pos
-    if origin.lat == LATITUDE_UNAVAILABLE or origin.long == LONGITUDE_UNAVAILABLE:
+    middle_us = (0 if stamp_us is None else lower_median(delays_us)) or 0
+    rows, base = FrameRows(), _origin(message)
+    if base is None:
         rows.refused = len(found)
-    elif found:
-        _fill(rows, message, [delay - middle_us for delay in delays_us], reading)
+    else:
+        for index, one in enumerate(message.objects):
+            _add(rows, index, one, delays_us[index] - middle_us, base, reading)
+        rows.to_degrees(base.lon_deg, base.lat_deg)
     sender = message.source_id if message.equipment_type == "rsu" else None
     event_time_us = None if stamp_us is None else stamp_us + middle_us
     return decoded([rows.frame(sender, event_time_us, FrameFlag.FILTERED, Space.GEOGRAPHIC)])
 
 
-def _fill(rows: FrameRows, message: _Message, late_us: list[int], reading: _Reading) -> None:
-    reference = accuracy_covariance_m2(message.ref_pos_xy_conf)
-    up = -10 if reading.north_first else 10
-    base_m = message.ref_pos.elevation / 10
-    level_m = NAN if message.ref_pos.elevation == ELEVATION_UNAVAILABLE else base_m
-    lon_deg, lat_deg = _places(message, reading)
-    for index, one in enumerate(message.objects):
-        rise = one.det_obj_common.pos.offset_z
-        _add(
-            rows,
-            index,
-            one,
-            (lon_deg[index], lat_deg[index], NAN if rise is None else level_m + rise / up),
-            reference,
-            late_us[index],
-        )
-
-
-def _places(message: _Message, reading: _Reading) -> tuple[list[float], list[float]]:
-    first = [one.det_obj_common.pos.offset_x / 10 for one in message.objects]
-    second = [one.det_obj_common.pos.offset_y / 10 for one in message.objects]
-    north_m, east_m = (first, second) if reading.north_first else (second, first)
-    return places_deg(message.ref_pos.long / 1e7, message.ref_pos.lat / 1e7, east_m, north_m)
+def _origin(message: _Message) -> Origin | None:
+    """Reference position with its error; None if unavailable."""
+    at = message.ref_pos
+    if at.lat == LATITUDE_UNAVAILABLE or at.long == LONGITUDE_UNAVAILABLE:
+        return None
+    level_m = NAN if at.elevation == ELEVATION_UNAVAILABLE else at.elevation / 10
+    covariance_m2 = accuracy_covariance_m2(message.ref_pos_xy_conf)
+    return Origin(at.long / 1e7, at.lat / 1e7, level_m, covariance_m2)
 
 
 def _add(
-    rows: FrameRows,
-    index: int,
-    one: _Detected,
-    place: tuple[float, float, float],
-    reference_m2: tuple[float, float, float],
-    late_us: int,
+    rows: FrameRows, index: int, one: _Detected, late_us: int, base: Origin, reading: _Reading
 ) -> None:
     common, options = one.det_obj_common, one.det_obj_opt_data or _NO_OPTIONS
     heading_rad = heading_from_north_rad(
@@ -279,14 +265,18 @@ def _add(
     speed_mps = NAN if common.speed == SPEED_UNAVAILABLE else common.speed / 50
     speed_95 = coded(common.speed_confidence, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
     heading_95 = coded(common.heading_conf, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
+    radius_m = coded(common.pos_confidence.pos, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES)
+    at, up = common.pos, -10 if reading.north_first else 10
     sure = common.obj_type_cfd
     rows.add(
         index,
-        place[0],
-        place[1],
+        at.offset_y / 10 if reading.north_first else at.offset_x / 10,
+        at.offset_x / 10 if reading.north_first else at.offset_y / 10,
         time_offset_us=late_us,
-        z_m=place[2],
-        covariance_m2=_covariance_m2(common.pos_confidence.pos, reference_m2),
+        z_m=NAN if at.offset_z is None else base.altitude_m + at.offset_z / up,
+        covariance_m2=summed_m2(
+            isotropic_covariance_m2(radius_m / SIGMAS_AT_95_RADIAL), base.covariance_m2
+        ),
         velocity_mps=velocity_mps(speed_mps, heading_rad),
         speed_sigma_mps=speed_95 / SIGMAS_AT_95_AXIS,
         heading_rad=heading_rad,
@@ -294,18 +284,9 @@ def _add(
         size_m=_size_m(options),
         class_confidence=NAN if sure == _CONFIDENCE_UNAVAILABLE else sure / 100,
         object_class=_class_of(common.obj_type, options),
+        flags=flags_of(options.det_veh.lights, LIGHTS) if options.det_veh else 0,
         local_id=id_hash(str(common.object_id)),
     )
-
-
-def _covariance_m2(
-    code: int | str, reference_m2: tuple[float, float, float]
-) -> tuple[float, float, float]:
-    radius_m = coded(code, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES)
-    xx, xy, yy = isotropic_covariance_m2(radius_m / SIGMAS_AT_95_RADIAL)
-    if math.isnan(reference_m2[0]):
-        return xx, xy, yy
-    return xx + reference_m2[0], xy + reference_m2[1], yy + reference_m2[2]
 
 
 def _size_m(options: _Options) -> tuple[float, float, float]:

@@ -19,6 +19,7 @@ from operators.decode.decoded import Decoded
 from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
+from tests.operators.decode.cpms import new_cpm, new_object
 
 DATA = Path(__file__).parents[3].parent / "shared/data"
 ANCHOR_US = 1_653_016_784_000_000
@@ -50,6 +51,7 @@ SAMPLES = {
     "openv2x.points.json": (DATA / "openv2x/msg58.json").read_bytes()[:1100].rsplit(b"},", 1)[0]
     + b"}]}",
     **dict.fromkeys(("cam.json", "cam.utc.json"), (DATA / "its-client/Cam.json").read_bytes()),
+    "cpm.json": new_cpm(new_object(), new_object(object_id=8)),
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
     **dict.fromkeys(
         ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),

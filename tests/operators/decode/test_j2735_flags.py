@@ -18,7 +18,7 @@ from operators.decode.j2735_flags import (
 )
 from operators.decode.registry import decode
 from operators.errors import DecodeError
-from operators.frame import ObjectClass, ObjectFlag
+from operators.frame import ObjectFlag
 from operators.reasons import Reason
 from tests.operators.decode.test_bsm import RAW, SI
 
@@ -79,24 +79,22 @@ def test_pedal_and_control_systems() -> None:
 @pytest.mark.parametrize("code", ["inUse", "INUSE", "IN_USE", 2])
 def test_siren_makes_an_emergency_vehicle_and_a_light_bar_does_not(code: Any) -> None:
     siren, bar = Emergency(siren_use=code), Emergency(lights_use=code)
-    assert flags_of_emergency(siren, ObjectClass.UNKNOWN) == (
-        ObjectFlag.SIREN | ObjectFlag.EMERGENCY_VEHICLE
-    )
-    assert flags_of_emergency(bar, ObjectClass.TRUCK) == ObjectFlag.LIGHT_BAR
+    assert flags_of_emergency(siren) == ObjectFlag.SIREN | ObjectFlag.EMERGENCY_VEHICLE
+    assert flags_of_emergency(bar) == ObjectFlag.LIGHT_BAR
 
 
 @pytest.mark.parametrize("code", ["notInUse", "unavailable", 0, 1, 3, None])
 def test_equipment_that_is_not_in_use_is_no_flag(code: Any) -> None:
     given = Emergency(siren_use=code, lights_use=code, response_type="notInUseOrNotEquipped")
-    assert flags_of_emergency(given, ObjectClass.CAR) == 0
+    assert flags_of_emergency(given) == 0
 
 
 def test_kind_of_response_claims_the_right_of_way() -> None:
     called = ObjectFlag.RIGHT_OF_WAY | ObjectFlag.EMERGENCY_VEHICLE
     for code in ("emergency", "PURSUIT", 1, 3):
-        assert flags_of_emergency(Emergency(response_type=code), ObjectClass.CAR) == called
+        assert flags_of_emergency(Emergency(response_type=code)) == called
     for code in ("nonEmergency", "stationary", 2, 4):
-        assert flags_of_emergency(Emergency(response_type=code), ObjectClass.CAR) == 0
+        assert flags_of_emergency(Emergency(response_type=code)) == 0
 
 
 def test_reverse_gear() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from operators.decode.decoded import DecodedFrame, Space
 from operators.decode.registry import decode
 from operators.errors import DecodeError
-from operators.frame import FrameFlag, ObjectClass
+from operators.frame import FrameFlag, ObjectClass, ObjectFlag
 from operators.reasons import Reason
 from operators.transform.cells import local_frame
 
@@ -204,3 +204,10 @@ def test_wrong_messages_are_named(payload: bytes, expected: Reason) -> None:
     with pytest.raises(DecodeError) as caught:
         decode("sdsm.json", payload, ANCHOR_US)
     assert caught.value.reason is expected
+
+
+def test_lights_and_an_ambulance_are_marked() -> None:
+    vehicle = {"vehicleClass": 63, "lights": "0800"}  # hazard lights are bit 4
+    seen = frame(record(detected({"detVeh": vehicle}))).observations[0]
+    assert seen["flags"] == ObjectFlag.HAZARD_LIGHTS | ObjectFlag.EMERGENCY_VEHICLE
+    assert frame(record(detected())).observations["flags"].tolist() == [0]
