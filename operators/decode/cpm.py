@@ -35,7 +35,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from operators.decode.cpm_classes import (
+from operators.decode.cpm_objects import (
     Percent,
     Profiles,
     SensorId,
@@ -44,6 +44,8 @@ from operators.decode.cpm_classes import (
     class_of_group,
     class_of_walker,
     flags_of_sensors,
+    gather,
+    surest_of,
 )
 from operators.decode.decoded import Decoded, Space
 from operators.decode.etsi import (
@@ -74,7 +76,6 @@ from operators.decode.rows import (
     FrameRows,
     decoded,
     id_hash,
-    lower_median,
 )
 from operators.frame import ObjectClass
 from operators.normalise.event_time import utc_us_from_its_ms
@@ -200,33 +201,28 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
     if not seen:
         return Decoded()
     check_objects(len(seen))
-    middle_us = lower_median(one.measurement_delta_time * 1000 for _, one in seen) or 0
-    rows, base = FrameRows(), origin(message.management.reference_position)
-    if base is None:
-        rows.refused = len(seen)
-    else:
-        for index, one in seen:
-            _add(rows, index, one, middle_us, base)
-        rows.to_degrees(base.lon_deg, base.lat_deg)
+    delays_us = [one.measurement_delta_time * 1000 for _, one in seen]
+    base = origin(message.management.reference_position)
+    rows, middle_us = gather(seen, delays_us, base, _add)
     kinds = {sensor.sensor_id: sensor.sensor_type for sensor in message.sensors}
     flags = flags_of_sensors(kinds, (one.sensor_id_list for _, one in seen), _AGGREGATING)
     event_time_us = utc_us_from_its_ms(message.management.reference_time) + middle_us
     return decoded([rows.frame(cpm.source_uuid or None, event_time_us, flags, Space.GEOGRAPHIC)])
 
 
-def _add(rows: FrameRows, index: int, one: _Object, middle_us: int, base: Origin) -> None:
+def _add(rows: FrameRows, index: int, one: _Object, late_us: int, base: Origin) -> None:
     x, y, z = one.position.x, one.position.y, one.position.z
     if _is_beyond(x) or _is_beyond(y):
         rows.refused += 1
         return
     angle = one.angles.z_angle if one.angles else _NO_ANGLE
     velocity, speed_sigma = _motion(one.velocity)
-    quality, surest = one.object_perception_quality, _surest(one)
+    quality, surest = one.object_perception_quality, surest_of(one.classification, _NO_CLASS)
     rows.add(
         index,
         x.value / 100,
         y.value / 100,
-        time_offset_us=one.measurement_delta_time * 1000 - middle_us,
+        time_offset_us=late_us,
         z_m=NAN if z is None or _is_beyond(z) else base.altitude_m + z.value / 100,
         covariance_m2=summed_m2(_covariance_m2(x, y), base.covariance_m2),
         velocity_mps=velocity,
@@ -273,12 +269,8 @@ def _extent_m(given: _Dimension | None) -> float:
     return NAN if given is None or given.value >= _SIZE_OUT_OF_RANGE else given.value / 10
 
 
-def _surest(one: _Object) -> _Class:
-    return max(one.classification or (_NO_CLASS,), key=lambda told: told.confidence % 101)
-
-
 def _is_unit(one: _Object) -> bool:
-    return _surest(one).object_class.vehicle == ROADSIDE_UNIT
+    return surest_of(one.classification, _NO_CLASS).object_class.vehicle == ROADSIDE_UNIT
 
 
 def _class_of(kind: _Kind) -> ObjectClass:

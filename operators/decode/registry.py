@@ -11,6 +11,7 @@ from operators.decode import (
     cap,
     carma_objects,
     cpm,
+    cpm_tr103562,
     metar,
     openv2x_points,
     recording,
@@ -102,6 +103,20 @@ FORMATS: dict[str, FormatInfo] = {
         FormatInfo(
             "cpm.json", cpm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
         ),
+        *(
+            FormatInfo(
+                name,
+                cpm_tr103562.reader(newer_is_positive=newer_is_positive),
+                SourceKind.ROADSIDE,
+                RAW_ROADSIDE,
+                Syntax.JSON,
+                "standard",
+            )
+            for name, newer_is_positive in (
+                ("cpm.tr103562.json", True),
+                ("cpm.tr103562.older.json", False),
+            )
+        ),
         FormatInfo(
             "recording.json",
             recording.adapt,
@@ -190,8 +205,11 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
 
 # What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.
 _OF_THE_ODE = ((b'"SensorDataSharingMessage"', "sdsm.json"),)
-# The kinds of its-client, in the JSON of either version.
-_OF_ITS_CLIENT = {b'"cpm"': "cpm.json"}
+# What tells other messages of its-client from a CAM, in the JSON of either version.
+_OF_ITS_CLIENT = {
+    ("message_type", b'"cpm"'): "cpm.json",
+    ("type", b'"cpm"'): "cpm.tr103562.json",
+}
 
 
 def guess_format(payload: bytes) -> str:
@@ -238,6 +256,7 @@ def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
         content = bytes(keys["payload"])
         return next((found for mark, found in _OF_THE_ODE if mark in content), name)
     if name == "cam.json":
-        kind = bytes(keys.get("message_type", keys.get("type", msgspec.Raw(b""))))
-        return _OF_ITS_CLIENT.get(kind, name)
+        member = "message_type" if "message_type" in keys else "type"
+        kind = bytes(keys.get(member, msgspec.Raw(b"")))
+        return _OF_ITS_CLIENT.get((member, kind), name)
     return name

@@ -19,7 +19,7 @@ from operators.decode.decoded import Decoded
 from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
-from tests.operators.decode.cpms import new_cpm, new_object
+from tests.operators.decode.cpms import new_cpm, new_object, old_cpm, old_object
 
 DATA = Path(__file__).parents[3].parent / "shared/data"
 ANCHOR_US = 1_653_016_784_000_000
@@ -52,6 +52,7 @@ SAMPLES = {
     + b"}]}",
     **dict.fromkeys(("cam.json", "cam.utc.json"), (DATA / "its-client/Cam.json").read_bytes()),
     "cpm.json": new_cpm(new_object(), new_object(object_id=8)),
+    **dict.fromkeys(("cpm.tr103562.json", "cpm.tr103562.older.json"), old_cpm(old_object())),
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
     **dict.fromkeys(
         ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),

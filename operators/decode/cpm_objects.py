@@ -1,4 +1,4 @@
-"""What the two releases of the ETSI Collective Perception Message share: classes and sensors.
+"""What the two releases of the ETSI Collective Perception Message share: objects and sensors.
 
 A vulnerable road user is one of four profiles, each with a number: pedestrian; bicyclist or light
 vehicle (2 wheelchair, 3 horse and rider, 4 roller skater, others ride a bicycle or a scooter);
@@ -8,13 +8,14 @@ its profile, if it has one profile only; how many it are is dropped.
 A confidence of a class is in per cent; 0 and 101 say nothing.
 """
 
-from collections.abc import Container, Iterable, Mapping
-from typing import Annotated
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from operators.decode.rows import NAN
+from operators.decode.offsets import Origin
+from operators.decode.rows import NAN, FrameRows, lower_median
 from operators.frame import FrameFlag, ObjectClass
 
 Percent = Annotated[int, Meta(ge=0, le=101)]
@@ -73,6 +74,55 @@ def class_of_group(one: Profiles) -> ObjectClass:
         if there
     ]
     return held[0] if len(held) == 1 else ObjectClass.UNKNOWN
+
+
+class _Sure(Protocol):
+    confidence: int
+
+
+_C = TypeVar("_C", bound=_Sure)
+_O = TypeVar("_O")
+
+
+def surest_of(given: list[_C] | None, none: _C) -> _C:
+    """The class that the sender is surest of, `none` if it tells none."""
+    return max(given or (none,), key=lambda told: told.confidence % 101)
+
+
+def gather(
+    seen: Sequence[tuple[int, _O]],
+    delays_us: Sequence[int],
+    base: Origin | None,
+    add: Callable[[FrameRows, int, _O, int, Origin], None],
+) -> tuple[FrameRows, int]:
+    """Rows of the objects of one message.
+
+    Parameters
+    ----------
+    seen
+        Objects with their index in the message.
+    delays_us
+        How much after the message's time each was measured.
+    base
+        What their places are relative to; None if unavailable, so that all are refused.
+    add
+        Adds one to the rows, in metres: index, object, delay after the frame's time, base.
+
+    Returns
+    -------
+    rows
+        In degrees.
+    middle_us
+        The frame's time after the message's: the lower median of the delays.
+    """
+    rows, middle_us = FrameRows(), lower_median(delays_us) or 0
+    if base is None:
+        rows.refused = len(seen)
+        return rows, middle_us
+    for (index, one), delay_us in zip(seen, delays_us, strict=True):
+        add(rows, index, one, delay_us - middle_us, base)
+    rows.to_degrees(base.lon_deg, base.lat_deg)
+    return rows, middle_us
 
 
 def class_confidence(percent: int) -> float:

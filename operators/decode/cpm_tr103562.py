@@ -1,0 +1,311 @@
+"""Formats `cpm.tr103562.json`, `cpm.tr103562.older.json`: CPM before release 2, its-client's JSON.
+
+ETSI TR 103 562 v2.1.1, JSON schema 1-2-2, in integers (`etsi`). What differs from `cpm`:
+
+| field | unit | unavailable |
+|---|---|---|
+| generation_delta_time | TimestampIts modulo 65 536 ms | - |
+| time_of_measurement | ms, -1500 to 1500 | - |
+| x, y, z_distance | 0.01 m from the reference position | z left out |
+| their confidence, 95 % | 0.01 m: sigma = c / 1.96 | 4094 out of range, 4095 |
+| x, y_speed | 0.01 m/s | 16383 |
+| their confidence | enumeration of `j2735`, 95 % | 0 |
+| yaw_angle | 0.1 deg, counter-clockwise from x | 3601 or left out |
+| planar_object_dimension_1, _2 | 0.1 m: **width, then length** | 0 or left out |
+| vertical_object_dimension | 0.1 m | 0 or left out |
+| object_ref_point | 0 middle, else an edge or a corner of the box | left out: middle |
+| confidence.object | 0-15, kept as score 0-1 | - |
+
+**Axes**: of a roadside unit x is east, y north; of a vehicle x is forward, y left (ISO 8855),
+turned by its heading, without which its objects have no place. A vehicle's speeds are relative to
+itself while it turns: velocities are not used.
+
+**Reference point**: 1 to 3 are the rear left, middle of the left side, front left; 4 and 5 the
+middles of rear and front; 6 to 8 as 1 to 3 on the right. The place is moved to the middle of the
+box where yaw and dimensions tell by how much, else it stays.
+
+**Time**: the report has no rule for the sign of time_of_measurement. `cpm.tr103562.json` takes +100
+for 100 ms newer than the message, as release 2 does; `cpm.tr103562.older.json` for older.
+
+Classes are of a table of its own (4 is a heavy truck, 8 an emergency vehicle), and so are sensors:
+8 (fusion) and 11 (aggregation of stations) are made of others' data. Object ids run from 0 to 255
+and come round soon. Otherwise as `cpm`. Dropped: also dynamic status and free space.
+"""
+
+import math
+from functools import partial
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from operators.decode.cpm_objects import (
+    Percent,
+    Profiles,
+    SensorId,
+    Walker,
+    class_confidence,
+    class_of_group,
+    class_of_walker,
+    flags_of_sensors,
+    gather,
+    surest_of,
+)
+from operators.decode.decoded import Adapter, Decoded, Space
+from operators.decode.etsi import (
+    CONFIDENCE_UNAVAILABLE,
+    HEADING_UNAVAILABLE,
+    SPEED_OUT_OF_RANGE,
+    Code,
+    Component,
+    Confidence,
+    DeltaTime,
+    Heading,
+    OldAccuracy,
+    Position,
+    angle_deg,
+    angle_sigma_rad,
+    component_mps,
+    origin,
+)
+from operators.decode.guard import check_objects
+from operators.decode.j2735 import SIGMAS_AT_95_AXIS, SPEED_CONFIDENCE_MPS
+from operators.decode.json_text import read_json
+from operators.decode.offsets import Origin, summed_m2
+from operators.decode.rows import (
+    NAN,
+    UNKNOWN_COVARIANCE,
+    UNKNOWN_VELOCITY,
+    FrameRows,
+    decoded,
+    id_hash,
+)
+from operators.frame import ObjectClass
+from operators.normalise.event_time import generation_delta_us
+
+_AGGREGATING = frozenset({8, 11})
+_ROADSIDE_UNIT = 1  # of the class `other`
+_DISTANCE_UNAVAILABLE = 4095
+_QUALITIES = 15
+# Along the heading and to the left, in half lengths and half widths, of each reference point.
+_POINTS = ((0, 0), (-1, 1), (0, 1), (1, 1), (-1, 0), (1, 0), (-1, -1), (0, -1), (1, -1))
+_CLASS_OF_VEHICLE = (
+    ObjectClass.UNKNOWN,
+    ObjectClass.CAR,
+    ObjectClass.BUS,
+    ObjectClass.VAN,
+    ObjectClass.TRUCK,
+    ObjectClass.TRAILER,
+    ObjectClass.UNKNOWN,
+    ObjectClass.TRAM,
+    ObjectClass.EMERGENCY,
+    ObjectClass.TRUCK,
+)
+
+_Distance = Annotated[int, Meta(ge=-132_768, le=132_767)]
+_DistanceConfidence = Annotated[int, Meta(ge=0, le=_DISTANCE_UNAVAILABLE)]
+_SpeedConfidence = Annotated[int, Meta(ge=0, le=7)]
+_Extent = Annotated[int, Meta(ge=0, le=1023)]
+
+
+class _Confidences(msgspec.Struct):
+    x_distance: _DistanceConfidence
+    y_distance: _DistanceConfidence
+    object: Annotated[int, Meta(ge=0, le=_QUALITIES)]
+    x_speed: _SpeedConfidence = 0
+    y_speed: _SpeedConfidence = 0
+    yaw_angle: Confidence = CONFIDENCE_UNAVAILABLE
+
+
+class _Group(msgspec.Struct):
+    group_type: Profiles
+
+
+class _Kind(msgspec.Struct):
+    vehicle: Code | None = None
+    single_vru: Walker | None = None
+    vru_group: _Group | None = None
+    other: Code | None = None
+
+
+class _Class(msgspec.Struct):
+    object_class: _Kind
+    confidence: Percent = 101
+
+
+class _Object(msgspec.Struct):
+    object_id: Annotated[int, Meta(ge=0, le=255)]
+    time_of_measurement: Annotated[int, Meta(ge=-1500, le=1500)]
+    x_distance: _Distance
+    y_distance: _Distance
+    confidence: _Confidences
+    z_distance: _Distance | None = None
+    x_speed: Component = SPEED_OUT_OF_RANGE
+    y_speed: Component = SPEED_OUT_OF_RANGE
+    yaw_angle: Heading = HEADING_UNAVAILABLE
+    width: _Extent = msgspec.field(name="planar_object_dimension_1", default=0)
+    length: _Extent = msgspec.field(name="planar_object_dimension_2", default=0)
+    height: _Extent = msgspec.field(name="vertical_object_dimension", default=0)
+    object_ref_point: Annotated[int, Meta(ge=0, le=8)] = 0
+    sensor_id_list: list[SensorId] | None = None
+    classification: list[_Class] | None = None
+
+
+class _Vehicle(msgspec.Struct):
+    heading: Heading
+
+
+class _Station(msgspec.Struct):
+    vehicle: _Vehicle | None = msgspec.field(name="originating_vehicle_container", default=None)
+
+
+class _Management(msgspec.Struct):
+    reference_position: Position
+    confidence: OldAccuracy
+
+
+class _Sensor(msgspec.Struct):
+    sensor_id: SensorId
+    type: Annotated[int, Meta(ge=0, le=15)]
+
+
+class _Message(msgspec.Struct):
+    generation_delta_time: DeltaTime
+    management: _Management = msgspec.field(name="management_container")
+    station: _Station = msgspec.field(name="station_data_container", default_factory=_Station)
+    sensors: list[_Sensor] = msgspec.field(name="sensor_information_container", default=[])
+    objects: list[_Object] = msgspec.field(name="perceived_object_container", default=[])
+
+
+class _Cpm(msgspec.Struct):
+    source_uuid: str
+    message: _Message
+
+
+class _View(NamedTuple):
+    """Where the axes of a message lie: their point if it is known, and the turn of x from east."""
+
+    base: Origin | None
+    turn_rad: float
+    moves: bool
+
+
+_DECODER = msgspec.json.Decoder(_Cpm)
+_NO_CLASS = _Class(_Kind())
+
+
+def reader(*, newer_is_positive: bool) -> Adapter:
+    """Adapter of one reading of time_of_measurement.
+
+    Parameters
+    ----------
+    newer_is_positive
+        True if a positive one is after the message's own time.
+    """
+    per_ms = 1000 if newer_is_positive else -1000
+
+    def adapt(payload: bytes, anchor_us: int) -> Decoded:
+        return _content(read_json(_DECODER, payload), anchor_us, per_ms)
+
+    return adapt
+
+
+def _content(cpm: _Cpm, anchor_us: int, per_ms: int) -> Decoded:
+    message = cpm.message
+    seen = [(index, one) for index, one in enumerate(message.objects) if not _is_unit(one)]
+    if not seen:
+        return Decoded()
+    check_objects(len(seen))
+    delays_us = [one.time_of_measurement * per_ms for _, one in seen]
+    view = _view(message)
+    rows, middle_us = gather(seen, delays_us, view.base, partial(_add, view=view))
+    kinds = {sensor.sensor_id: sensor.type for sensor in message.sensors}
+    flags = flags_of_sensors(kinds, (one.sensor_id_list for _, one in seen), _AGGREGATING)
+    instant = generation_delta_us(message.generation_delta_time, anchor_us)
+    event_time_us = None if instant is None else instant + middle_us
+    return decoded([rows.frame(cpm.source_uuid or None, event_time_us, flags, Space.GEOGRAPHIC)])
+
+
+def _view(message: _Message) -> _View:
+    base = origin(message.management.reference_position, message.management.confidence)
+    vehicle = message.station.vehicle
+    if vehicle is None:
+        return _View(base, 0.0, moves=False)
+    turn_rad = math.radians(90.0 - angle_deg(vehicle.heading))
+    return _View(None if math.isnan(turn_rad) else base, turn_rad, moves=True)
+
+
+def _add(
+    rows: FrameRows, index: int, one: _Object, late_us: int, base: Origin, *, view: _View
+) -> None:
+    sure, surest = one.confidence, surest_of(one.classification, _NO_CLASS)
+    x_m, y_m = _middle_m(one)
+    cos, sin = math.cos(view.turn_rad), math.sin(view.turn_rad)
+    heading_rad = math.radians(angle_deg(one.yaw_angle)) + view.turn_rad
+    rows.add(
+        index,
+        x_m * cos - y_m * sin,
+        x_m * sin + y_m * cos,
+        time_offset_us=late_us,
+        z_m=NAN if one.z_distance is None else base.altitude_m + one.z_distance / 100,
+        covariance_m2=summed_m2(_covariance_m2(sure, cos, sin), base.covariance_m2),
+        velocity_mps=UNKNOWN_VELOCITY if view.moves else _velocity_mps(one),
+        speed_sigma_mps=NAN if view.moves else _speed_sigma_mps(sure),
+        heading_rad=math.remainder(heading_rad, math.tau),
+        heading_sigma_rad=angle_sigma_rad(sure.yaw_angle),
+        size_m=(one.length / 10, one.width / 10, one.height / 10),
+        score=sure.object / _QUALITIES,
+        object_class=_class_of(surest.object_class),
+        class_confidence=class_confidence(surest.confidence),
+        local_id=id_hash(str(one.object_id)),
+    )
+
+
+def _middle_m(one: _Object) -> tuple[float, float]:
+    """Middle of the box in the axes of the message, metres."""
+    x_m, y_m = one.x_distance / 100, one.y_distance / 100
+    ahead, left = _POINTS[one.object_ref_point]
+    if (
+        one.yaw_angle == HEADING_UNAVAILABLE
+        or (ahead and not one.length)
+        or (left and not one.width)
+    ):
+        return x_m, y_m
+    yaw_rad = math.radians(one.yaw_angle / 10)
+    along_m, across_m = ahead * one.length / 20, left * one.width / 20
+    return (
+        x_m - along_m * math.cos(yaw_rad) + across_m * math.sin(yaw_rad),
+        y_m - along_m * math.sin(yaw_rad) - across_m * math.cos(yaw_rad),
+    )
+
+
+def _covariance_m2(sure: _Confidences, cos: float, sin: float) -> tuple[float, float, float]:
+    """Covariance east and north of axes that err on their own; unknown if one is."""
+    if {0, _DISTANCE_UNAVAILABLE} & {sure.x_distance, sure.y_distance}:
+        return UNKNOWN_COVARIANCE
+    per_m = 100 * SIGMAS_AT_95_AXIS
+    x2, y2 = (sure.x_distance / per_m) ** 2, (sure.y_distance / per_m) ** 2
+    return x2 * cos * cos + y2 * sin * sin, (x2 - y2) * sin * cos, x2 * sin * sin + y2 * cos * cos
+
+
+def _velocity_mps(one: _Object) -> tuple[float, float]:
+    velocity = component_mps(one.x_speed), component_mps(one.y_speed)
+    return UNKNOWN_VELOCITY if any(map(math.isnan, velocity)) else velocity
+
+
+def _speed_sigma_mps(sure: _Confidences) -> float:
+    """One sigma of the worse axis: the table runs from unavailable to the best."""
+    return SPEED_CONFIDENCE_MPS[min(sure.x_speed, sure.y_speed)] / SIGMAS_AT_95_AXIS
+
+
+def _is_unit(one: _Object) -> bool:
+    return surest_of(one.classification, _NO_CLASS).object_class.other == _ROADSIDE_UNIT
+
+
+def _class_of(kind: _Kind) -> ObjectClass:
+    if kind.vehicle is not None:
+        known = kind.vehicle < len(_CLASS_OF_VEHICLE)
+        return _CLASS_OF_VEHICLE[kind.vehicle] if known else ObjectClass.UNKNOWN
+    if kind.single_vru is not None:
+        return class_of_walker(kind.single_vru)
+    return class_of_group(kind.vru_group.group_type) if kind.vru_group else ObjectClass.UNKNOWN
