@@ -6,6 +6,8 @@ from enum import Enum
 from typing import Literal
 
 from operators._typing import FloatArray, RecordArray
+from operators.road.network import RoadPart
+from operators.road.signal import IntersectionState
 
 Datum = Literal["WGS-84", "CGCS2000", "GCJ-02", "BD-09"]
 
@@ -108,10 +110,15 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Everything one raw record says: source frames, or third-party features."""
+    """Everything one raw record says: source frames, third-party features, signals, or roads.
+
+    Degrees of roads are in the datum that the source's entry declares.
+    """
 
     frames: tuple[DecodedFrame, ...] = ()
     features: tuple[Feature, ...] = ()
+    signals: tuple[IntersectionState, ...] = ()
+    roads: tuple[RoadPart, ...] = ()
 
 
 # An adapter: (payload, instant to anchor at in UTC microseconds) -> Decoded; raises DecodeError.

@@ -1,6 +1,6 @@
 """Typed reading of JSON: the parser's complaints become reason codes with the field's path."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -34,13 +34,31 @@ def read_json(decoder: msgspec.json.Decoder[T], payload: bytes) -> T:
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
-        text = str(error)
-        reason = next((r for phrase, r in _REASON_OF_PHRASE if phrase in text), Reason.WRONG_TYPE)
-        raise DecodeError(reason, text) from error
+        raise _misfit(error) from error
     except msgspec.DecodeError as error:
         raise DecodeError(_reason_of_malformed(str(error), payload), str(error)) from error
     except UnicodeDecodeError as error:
         raise DecodeError(Reason.NOT_UTF8, f"invalid sequence at byte {error.start}") from error
+
+
+def as_type(value: Any, kind: type[T]) -> T:
+    """Plain JSON values as a type; numbers may be written as text.
+
+    Raises
+    ------
+    DecodeError
+        As `read_json`, but for the reasons of the text.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _misfit(error) from error
+
+
+def _misfit(error: msgspec.ValidationError) -> DecodeError:
+    text = str(error)
+    reason = next((r for phrase, r in _REASON_OF_PHRASE if phrase in text), Reason.WRONG_TYPE)
+    return DecodeError(reason, text)
 
 
 def _reason_of_malformed(text: str, payload: bytes) -> Reason:

@@ -12,12 +12,18 @@ from operators.decode import (
     carma_objects,
     cpm,
     cpm_tr103562,
+    map_csae,
+    map_j2735,
+    mapem,
     metar,
     openv2x_points,
     recording,
     rsm,
     rsm_dawnline,
     sdsm,
+    spat,
+    spat_csae,
+    spatem,
 )
 from operators.decode.decoded import Adapter, Decoded
 from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
@@ -28,6 +34,7 @@ from operators.reasons import Reason
 
 RAW_ROADSIDE = "raw.roadside"
 RAW_PROBE = "raw.probe"
+RAW_SIGNAL = "raw.signal"
 RAW_CONTEXT = "raw.context"
 
 
@@ -151,6 +158,17 @@ FORMATS: dict[str, FormatInfo] = {
             )
             for name, leap_seconds in (("cam.json", True), ("cam.utc.json", False))
         ),
+        *(
+            FormatInfo(name, adapter, SourceKind.ROADSIDE, RAW_SIGNAL, Syntax.JSON, evidence)
+            for name, adapter, evidence in (
+                ("spat.json", spat.adapt, "recorded"),
+                ("spat.csae.json", spat_csae.adapt, "standard"),
+                ("spatem.json", spatem.adapt, "standard"),
+                ("map.json", map_j2735.adapt, "recorded"),
+                ("map.csae.json", map_csae.adapt, "authored"),
+                ("mapem.json", mapem.adapt, "standard"),
+            )
+        ),
         FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
         FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
     )
@@ -201,14 +219,24 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"sensorId", "objectId"}), "carma.objects.json"),
     (frozenset({"source", "objects", "frame"}), "recording.json"),
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
+    (frozenset({"spatFrame"}), "spat.csae.json"),
+    (frozenset({"intersections"}), "spat.csae.json"),
+    (frozenset({"mapFrame"}), "map.csae.json"),
+    (frozenset({"nodes"}), "map.csae.json"),
 )
 
 # What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.
-_OF_THE_ODE = ((b'"SensorDataSharingMessage"', "sdsm.json"),)
+_OF_THE_ODE = (
+    (b'"SensorDataSharingMessage"', "sdsm.json"),
+    (b'"intersectionStateList"', "spat.json"),
+    (b'"intersectionGeometry"', "map.json"),
+)
 # What tells other messages of its-client from a CAM, in the JSON of either version.
 _OF_ITS_CLIENT = {
     ("message_type", b'"cpm"'): "cpm.json",
     ("type", b'"cpm"'): "cpm.tr103562.json",
+    ("message_type", b'"spatem"'): "spatem.json",
+    ("message_type", b'"mapem"'): "mapem.json",
 }
 
 

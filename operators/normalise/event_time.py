@@ -15,6 +15,8 @@ MINUTE_MS = 60_000
 GENERATION_DELTA_MODULUS_MS = 65_536
 ITS_EPOCH_UNIX_MS = 1_072_915_200_000  # 2004-01-01T00:00:00Z, the epoch of TimestampIts
 _DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
+_HOUR_TENTHS = 36_000
 
 # UTC milliseconds since 2004 of the midnights that followed an inserted leap second (IERS
 # Bulletin C): 2006-01-01, 2009-01-01, 2012-07-01, 2015-07-01, 2017-01-01.
@@ -138,6 +140,42 @@ def day_of_month_us(day: int, hour: int, minute: int, anchor_us: int) -> int | N
         s + offset_us for s, end in zip(starts, following, strict=True) if s + offset_us < end
     ]
     return min(instants, key=lambda t: (abs(t - anchor_us), t), default=None)
+
+
+def minute_of_year_us(minute: int, mark_ms: int, anchor_us: int) -> int | None:
+    """Instant of a MinuteOfTheYear and a DSecond (SAE J2735), in the year nearest to the anchor.
+
+    Returns
+    -------
+    int or None
+        UTC microseconds; None for minute 527 040 (invalid) and marks that name no instant.
+    """
+    if not (0 <= minute < 527_040 and 0 <= mark_ms < MINUTE_MS):
+        return None
+    year = datetime.fromtimestamp(anchor_us // 1_000_000, UTC).year
+    offset_us = (minute * MINUTE_MS + mark_ms) * 1000
+    starts = [int(datetime(y, 1, 1, tzinfo=UTC).timestamp()) for y in (year - 1, year, year + 1)]
+    instants = [start * 1_000_000 + offset_us for start in starts]
+    return min(instants, key=lambda t: (abs(t - anchor_us), t))
+
+
+def hour_mark_us(tenths: int, anchor_us: int, before_us: int) -> int | None:
+    """Instant of a TimeMark (SAE J2735 DE_TimeMark): tenths of a second of the UTC hour.
+
+    Parameters
+    ----------
+    tenths
+        0 to 35 999. 36 000 (more than an hour ahead), 36 001 (unknown; 36 111 since 2024) and
+        what lies between name no instant.
+    anchor_us
+        When the mark was written, UTC microseconds.
+    before_us
+        How far the instant may lie before the anchor; else it is of the hour that follows.
+    """
+    if not 0 <= tenths < _HOUR_TENTHS:
+        return None
+    first_us = anchor_us - before_us
+    return first_us + (tenths * 100_000 - first_us) % _HOUR_US
 
 
 def instant_us(text: str) -> int | None:

@@ -5,6 +5,7 @@
 
 import contextlib
 import json
+import math
 import random
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,7 @@ from operators.decode.decoded import Decoded
 from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
+from operators.road.network import RoadPart
 from tests.operators.decode.cpms import new_cpm, new_object, old_cpm, old_object
 
 DATA = Path(__file__).parents[3].parent / "shared/data"
@@ -44,7 +46,61 @@ CAP = (
     "<msgType>Alert</msgType><info><category>Fire</category><area><polygon>50,8 50,9 51,9 50,8"
     "</polygon></area></info></alert>"
 )
+SPAT_CSAE = {
+    "spatFrame": {"msgCnt": 1, "moy": 204_186, "intersections": [
+        {
+            "intersectionId": {"region": 10, "id": 19}, "status": "2000", "moy": 204_186,
+            "timeStamp": 20_000, "phases": [{"id": 1, "phaseStates": [
+                {"light": "red", "timing": {"counting": {"startTime": 0, "likelyEndTime": 290}}},
+                {"light": 6, "timing": {"utcTiming": {"startUTCTime": 1, "likelyEndUTCTime": 2}}},
+            ]}],
+        },
+    ]},
+}  # fmt: skip
+SPATEM = {
+    "message_type": "spatem", "origin": "self", "version": "2.0.0", "source_uuid": "rsu-1",
+    "timestamp": 1_653_016_784_000,
+    "message": {"protocol_version": 2, "station_id": 7, "intersections": [
+        {
+            "id": {"region": 250, "id": 7}, "revision": 1, "status": ["fixedTimeOperation"],
+            "moy": 204_186, "timestamp": 20_000,
+            "states": [{"signal_group": 1, "state_time_speed": [
+                {"event_state": 6, "timing": {"min_end_time": 18_000, "likely_time": 36_001}},
+            ]}],
+        },
+    ]},
+}  # fmt: skip
+MAPEM = {
+    "message_type": "mapem", "origin": "self", "version": "2.0.0", "source_uuid": "rsu-1",
+    "timestamp": 1_653_016_784_000,
+    "message": {"protocol_version": 2, "station_id": 7, "msg_issue_revision": 1, "intersections": [
+        {
+            "id": {"region": 250, "id": 7}, "revision": 1, "lane_width": 320,
+            "ref_point": {"latitude": 487_000_000, "longitude": 23_000_000},
+            "speed_limits": [{"type": "vehicleMaxSpeed", "speed": 694}],
+            "lane_set": [
+                {
+                    "lane_id": 1, "ingress_approach": 1,
+                    "lane_attributes": {"directional_use": ["ingressPath"], "shared_with": [],
+                                        "lane_type": {"vehicle": []}},
+                    "node_list": {"nodes": [
+                        {"delta": {"node_xy": {"x": 1000, "y": 0}}},
+                        {"delta": {"node_xy": {"x": 3000, "y": 0}}, "attributes": {"d_width": 10}},
+                        {"delta": {"node_lat_lon": {"lat": 487_000_000, "lon": 23_010_000}}},
+                    ]},
+                    "connects_to": [{"connecting_lane": {"lane": 2}, "signal_group": 1}],
+                },
+            ],
+        },
+    ]},
+}  # fmt: skip
 SAMPLES = {
+    "spat.json": (DATA / "jpo-ode/expected-spat.json").read_bytes(),
+    "spat.csae.json": json.dumps(SPAT_CSAE).encode(),
+    "spatem.json": json.dumps(SPATEM).encode(),
+    "map.json": (DATA / "jpo-ode/expected-map.json").read_bytes(),
+    "map.csae.json": (DATA / "openv2x/map.json").read_bytes(),
+    "mapem.json": json.dumps(MAPEM).encode(),
     "bsm.json": (DATA / "jpo-ode/bsmLogDuringEvent.json").read_bytes().splitlines()[0],
     "rsm.json": json.dumps(RSM).encode(),
     "rsm.dawnline.json": (DATA / "openv2x/rsm.dawnline.json").read_bytes(),
@@ -126,7 +182,14 @@ def check(found: Decoded) -> None:
             np.isinf(frame.observations[n]).any() for n in ("z_m", "vx_mps", "cov_xx_m2")
         )
         assert frame.refused >= 0
-    assert found.frames or found.features or found == Decoded()
+    assert all(math.isfinite(number) for number in numbers_of(found.roads))
+    assert any((found.frames, found.features, found.signals, found.roads)) or found == Decoded()
+
+
+def numbers_of(roads: tuple[RoadPart, ...]) -> list[float]:
+    """Every degree and width."""
+    lanes = [lane for part in roads for segment in part.segments for lane in segment.lanes]
+    return [n for lane in lanes for point in lane.points for n in (*point, lane.width_m)]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -149,7 +212,8 @@ def test_mutated_messages_are_decoded_or_rejected(name: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_samples_themselves_decode(name: str) -> None:
     found = decode(name, SAMPLES[name], ANCHOR_US)
-    assert sum(len(f.observations) for f in found.frames) + len(found.features) > 0
+    others = len(found.features) + len(found.signals) + len(found.roads)
+    assert sum(len(f.observations) for f in found.frames) + others > 0
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -21,6 +21,9 @@ DATA = Path(__file__).parents[3].parent / "shared/data"
         ("jpo-ode/sample-sdsm.json", "sdsm.json"),
         ("its-client/Cam.json", "cam.json"),
         ("openv2x/msg58.json", "openv2x.points.json"),
+        ("jpo-ode/expected-spat.json", "spat.json"),
+        ("jpo-ode/expected-map.json", "map.json"),
+        ("openv2x/map.json", "map.csae.json"),
         ("openv2x/rsm.dawnline.json", "rsm.dawnline.json"),
         ("carma-streets/detected_truck.json", "carma.objects.json"),
     ],
@@ -34,6 +37,11 @@ def test_real_files_are_recognised(name: str, expected: str) -> None:
     [
         (b'{"content":{"rsms":[]}}', "rsm.json"),
         (b'{"rsms":[]}', "rsm.json"),
+        (b'{"spatFrame":{}}', "spat.csae.json"),
+        (b'{"msgCnt":1,"intersections":[]}', "spat.csae.json"),
+        (b'{"mapFrame":{}}', "map.csae.json"),
+        (b'{"message_type":"spatem","source_uuid":"","message":{}}', "spatem.json"),
+        (b'{"message_type":"mapem","source_uuid":"","message":{}}', "mapem.json"),
         (b'{"refPos":{},"participants":[]}', "rsm.json"),
         (b'[{"dev_pos":{},"content":[]}]', "rsm.dawnline.json"),
         (b'{"source":"s","frame":"local","objects":[]}', "recording.json"),
@@ -68,9 +76,13 @@ def test_guard_stands_before_every_adapter(name: str) -> None:
 
 
 def test_names_topics_and_kinds_fit() -> None:
-    topics = {SourceKind.ROADSIDE: "raw.roadside", SourceKind.PROBE: "raw.probe"}
+    topics = {
+        SourceKind.ROADSIDE: {"raw.roadside", "raw.signal"},
+        SourceKind.PROBE: {"raw.probe"},
+        SourceKind.FEED: {"raw.context"},
+    }
     for name, info in FORMATS.items():
         assert info.name == name
-        assert info.topic == topics.get(info.kind, "raw.context")
+        assert info.topic in topics[info.kind]
         assert (info.syntax is Syntax.JSON) == name.endswith(".json")
         assert info.evidence in ("recorded", "authored", "standard")

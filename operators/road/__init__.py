@@ -1,0 +1,1 @@
+"""The road network as data: signals, segments with lanes, and which lane an object is on."""
