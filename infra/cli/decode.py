@@ -20,6 +20,7 @@ from operators.errors import DecodeError
 from operators.frame import ObjectClass, ObjectFlag
 from operators.normalise.event_time import instant_us
 from operators.reasons import SENTENCES
+from operators.road.signal import IntersectionState
 
 _ENCODER = msgspec.json.Encoder()
 _NUMBERS = ("length_m", "width_m", "height_m", "score")
@@ -102,7 +103,8 @@ def decode(
 ) -> None:
     """Decode a message file to a Recording (JSON lines) on standard output.
 
-    Third-party features come as a line each with their own fields. A message that is rejected,
+    Third-party features, states of signals and pieces of a road network come as a line each with
+    their own fields. A message that is rejected,
     or has objects that cannot be used, gives a JSON line on standard error: record (from 1),
     reason, detail. The exit status is 0 if at least one message could be read.
     """
@@ -166,7 +168,13 @@ def _write(message: RecordedMessage, number: int, source: str | None) -> None:
         if frame.refused:
             text = f"{frame.refused} objects of a frame have no usable position; the rest was read"
             _reject(number, "UNAVAILABLE", text)
-    out.writelines(_ENCODER.encode(feature) + b"\n" for feature in decoded.features)
+    others = (*decoded.features, *map(_signals, decoded.signals), *decoded.roads)
+    out.writelines(_ENCODER.encode(one) + b"\n" for one in others)
+
+
+def _signals(state: IntersectionState) -> dict[str, Any]:
+    groups = [msgspec.structs.asdict(group) for group in state.states]
+    return msgspec.structs.asdict(state) | {"states": groups}
 
 
 def _reject(number: int, reason: str, detail: str) -> None:

@@ -33,7 +33,7 @@ from operators.errors import DecodeError
 from operators.normalise.event_time import instant_us, second_of_minute_us
 
 ANCHOR_US = 1_653_016_740_000_000  # 2022-05-20T03:19:00Z
-_OF_THE_ODE = ("bsm", "sdsm")
+_OF_THE_ODE = ("bsm", "sdsm", "spat.json", "map.json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,3 +140,11 @@ def test_file_that_cannot_be_read_is_named(tmp_path, content):
     result = run(path)
     assert isinstance(result.exception, CommandError)
     assert str(path) in str(result.exception)
+
+
+def test_signals_and_maps_are_lines_of_their_own():
+    told = run(DATA / "jpo-ode/expected-spat.json").stdout_bytes.splitlines()
+    (state,) = map(msgspec.json.decode, told)
+    assert (state["intersection"], len(state["states"])) == ("12111", 6)
+    (part,) = map(msgspec.json.decode, run(DATA / "openv2x/map.json").stdout_bytes.splitlines()[:1])
+    assert part["part"] == "intersection/10/17"
