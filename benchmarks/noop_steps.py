@@ -13,6 +13,7 @@ from operators.front import picture_due_us
 from operators.parameters import Parameters
 from operators.raw import receive_time_us, unpack_raw
 from operators.routes import CELL, IDENTITY, PUBLISH
+from operators.shared import Changes
 from operators.step import Output, Result, State
 
 OBJECTS = "noop.objects"
@@ -23,8 +24,9 @@ _KEPT = b"\x01"
 _PARAMETERS = Parameters()
 
 
-def share_nothing(shared: Mapping[str, bytes], event: bytes) -> None:
+def share_nothing(shared: Mapping[str, bytes], event: bytes) -> Changes:
     """Take what is broadcast and keep nothing of it."""
+    return {}
 
 
 class _AtTicks:

@@ -26,6 +26,7 @@ from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, LogRecord, Pipeline, Stage, run
 from operators.reasons import Disposition
 from operators.routes import DEAD, RECORDS, SOURCES
+from operators.shared import Shared
 from operators.step import Output, State
 
 RECORDINGS = 20
@@ -60,7 +61,7 @@ class Subtasks(Stage):
 
     def restore(self, saved: Any) -> None:
         states, due, shared = saved
-        self._states, self._shared = dict(states), dict(shared)
+        self._states, self._shared = dict(states), Shared(shared)
         self._due = {k: list(v) for k, v in due.items()}
         self._wakes = sorted(self._due)
 

@@ -17,7 +17,7 @@ from jobs.settings import Settings, load
 from operators import tracker
 from operators.cell import CellStep
 from operators.decode.registry import decode
-from operators.enrich.context import share_feature
+from operators.enrich.versions import share_feature
 from operators.front import DEFAULTS, Front, share_source
 from operators.identity import Identity
 from operators.parameters import Parameters

@@ -23,6 +23,7 @@ from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
 from operators.reasons import SENTENCES, Disposition, Reason
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
+from operators.shared import Changes
 from operators.sources import (
     KINDS,
     MAX_ID_BYTES,
@@ -360,20 +361,20 @@ def picture_due_us(event_time_us: int, receive_time_us: int, parameters: Paramet
     return -(-after // tick) * tick + cut
 
 
-def share_source(shared: Mapping[str, bytes], event: bytes) -> tuple[str, bytes] | None:
-    """What a record of `station.sources` adds to the shared entries: key and packed versions.
+def share_source(shared: Mapping[str, bytes], event: bytes) -> Changes:
+    """What a record of `station.sources` changes: the packed versions of its source's entry.
 
-    None for a pulse or an entry that cannot be read (the front rejects it by name).
+    Nothing for a pulse or an entry that cannot be read (the front rejects it by name).
     """
     record = unpack_raw(event)
     if record.body is None:
-        return None
+        return {}
     try:
         entry = parse_entry(record.body)
     except DecodeError:
-        return None
+        return {}
     known = shared.get(entry.source_id)
-    return entry.source_id, add_version(known, entry, record.receive_time_us, record.offset)
+    return {entry.source_id: add_version(known, entry, record.receive_time_us, record.offset)}
 
 
 def _fresh() -> FrontState:
@@ -393,6 +394,7 @@ def _feature_record(
         "kind": feature.kind,
         "source_id": source_id,
         "receive_time_us": record.receive_time_us,
+        "issued_us": _shifted(feature.issued_us, record.shift_us),
         "valid_from_us": _shifted(feature.valid_from_us, record.shift_us),
         "valid_to_us": _shifted(feature.valid_to_us, record.shift_us),
         "area": area,

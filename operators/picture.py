@@ -1,4 +1,7 @@
-"""A picture: what one cell publishes at one tick, as the columns of `fused.objects`."""
+"""A picture: what one cell publishes at one tick, as the columns of `fused.objects`.
+
+What applies where its objects are stands in `operators.enrich.context`.
+"""
 
 from typing import Any
 
@@ -17,7 +20,7 @@ def positions(key: str, rows: RecordArray) -> tuple[FloatArray, FloatArray]:
     return cell(key).frame.to_geographic(rows["x_m"], rows["y_m"])
 
 
-def columns(key: str, rows: RecordArray, flags: IntArray, tick_us: int) -> dict[str, Any]:
+def columns(key: str, rows: RecordArray, tick_us: int) -> dict[str, Any]:
     """Packed columns of the objects of a picture.
 
     Parameters
@@ -26,8 +29,6 @@ def columns(key: str, rows: RecordArray, flags: IntArray, tick_us: int) -> dict[
         The cell's.
     rows : structured array of shape (n,), dtype `operators.track.TRACK_ROW`
         Tracks to publish.
-    flags : ndarray of shape (n,)
-        Context flags.
     tick_us
         The tick.
     """
@@ -53,7 +54,6 @@ def columns(key: str, rows: RecordArray, flags: IntArray, tick_us: int) -> dict[
         "cov_en_m2": rows["cov_xy_m2"],
         "cov_nn_m2": rows["cov_yy_m2"],
         "age_us": (tick_us - rows["last_us"]).clip(-(2**31), 2**31 - 1).astype("<i4"),
-        "context_flags": flags.astype("<u4"),
     }
     for name in _TAKEN_OVER:
         packed[name] = rows[name]

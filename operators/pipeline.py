@@ -12,16 +12,17 @@ from typing import NamedTuple
 from operators import tracker as default_tracker
 from operators.cell import CellStep, Tracker
 from operators.decode.registry import decode as default_decode
-from operators.enrich.context import share_feature
+from operators.enrich.versions import share_feature
 from operators.front import DEFAULTS, Decode, Front, share_source
 from operators.identity import Identity
 from operators.parameters import Parameters
 from operators.publish import Publish
 from operators.raw import RawRecord, pack_raw
 from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, SOURCES
+from operators.shared import Changes, Shared
 from operators.step import KeyedStep, Output, State
 
-Share = Callable[[Mapping[str, bytes], bytes], tuple[str, bytes] | None]
+Share = Callable[[Mapping[str, bytes], bytes], Changes]
 
 FOREVER_US = 2**62
 
@@ -48,7 +49,7 @@ class Stage:
     def __init__(self, step: KeyedStep, share: Share | None = None) -> None:
         self.step = step
         self._share = share
-        self._shared: dict[str, bytes] = {}
+        self._shared = Shared()
         self._states: dict[str, State] = {}
         self._due: dict[tuple[int, str], list[bytes]] = {}
         self._wakes: list[tuple[int, str]] = []
@@ -59,9 +60,8 @@ class Stage:
 
     def broadcast(self, event: bytes) -> None:
         """Add something to what all keys share."""
-        added = self._share(self._shared, event) if self._share is not None else None
-        if added is not None:
-            self._shared[added[0]] = added[1]
+        if self._share is not None:
+            self._shared.change(self._share(self._shared, event))
 
     def advance(self, watermark_us: int) -> Iterator[Output]:
         """Wake every key that is due up to the watermark, in order of time and key."""

@@ -8,7 +8,8 @@ import numpy as np
 from operators._typing import BoolArray, RecordArray
 from operators.account.observations import ObservationLedger
 from operators.account.records import SECOND_US
-from operators.enrich.context import context_flags
+from operators.enrich.context import context_columns, no_context
+from operators.enrich.index import FeatureIndex
 from operators.envelope import Kind, due_us, unseal
 from operators.halo import depths, in_band
 from operators.jit import KeyArray
@@ -24,6 +25,7 @@ from operators.report import (
     verdict_decoder,
 )
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
+from operators.shared import Shared
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
 from operators.transform.cells import LOCAL
@@ -74,13 +76,14 @@ class Publish:
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
+        self._features = FeatureIndex()
 
     def wake_for(self, event: bytes) -> int:
         """The instant at which the tick's picture is closed."""
         return due_us(event)
 
     def on_wake(
-        self, key: str, state: State, due: Sequence[bytes], shared: Mapping[str, bytes], at_us: int
+        self, key: str, state: State, due: Sequence[bytes], shared: Shared, at_us: int
     ) -> Result:
         """Publish the report of one tick, under the names known by then."""
         kept = _DECODER.decode(state.value) if state.value else PublishState()
@@ -89,6 +92,7 @@ class Publish:
         pictures = [content for kind, content in opened if kind is Kind.PICTURE]
         tick = at_us - self._parameters.cut_us
         outputs: list[Output] = []
+        self._features.follow(shared)
         for content in sorted(c for kind, c in opened if kind is Kind.NAME):
             verdict = verdict_decoder.decode(content)
             _rename(kept, verdict.names)
@@ -96,7 +100,7 @@ class Publish:
         if not pictures and state.value is None:
             return Result(None, {}, outputs)
         for content in pictures:
-            outputs += self._publish(key, kept, report_decoder.decode(content), shared)
+            outputs += self._publish(key, kept, report_decoder.decode(content))
         next_us = kept.tick_us + self._parameters.tick_us
         asleep = tick >= next_us
         if asleep:
@@ -119,13 +123,11 @@ class Publish:
         kept.names, kept.withheld, kept.published, kept.watched = {}, b"", b"", b""
         return ends
 
-    def _publish(
-        self, key: str, kept: PublishState, report: Report, shared: Mapping[str, bytes]
-    ) -> list[Output]:
+    def _publish(self, key: str, kept: PublishState, report: Report) -> list[Output]:
         rows = np.frombuffer(report.rows, TRACK_ROW)
         shown = self._owned(key, kept, rows[rows["confirmed"] == 1])
         events = self._events(key, kept, shown, report)
-        picture = self._picture(key, kept, report, _named(shown, kept.names), shared)
+        picture = self._picture(key, kept, report, _named(shown, kept.names))
         outputs = [Output(OBJECTS, key, encoder.encode(picture)), *events]
         links = _named(np.frombuffer(report.links, LINK_ROW), kept.names)
         if len(links):
@@ -167,18 +169,12 @@ class Publish:
         ]
 
     def _picture(
-        self,
-        key: str,
-        kept: PublishState,
-        report: Report,
-        shown: RecordArray,
-        shared: Mapping[str, bytes],
+        self, key: str, kept: PublishState, report: Report, shown: RecordArray
     ) -> dict[str, object]:
-        lon, lat = positions(key, shown)
         if key == LOCAL:
-            flags = np.zeros(len(shown), np.int64)
+            context = no_context(len(shown))
         else:
-            flags = context_flags(shared, lon, lat, report.tick_us)
+            context = context_columns(self._features, *positions(key, shown), report.tick_us)
         return {
             **self._head(key, report.tick_us),
             "frame": "local" if key == LOCAL else "wgs84",
@@ -187,7 +183,8 @@ class Publish:
             "missing_sources": report.missing,
             "sources": report.slots,
             "count": len(shown),
-            **columns(key, shown, flags, report.tick_us),
+            **columns(key, shown, report.tick_us),
+            **context,
         }
 
     def _links(self, key: str, report: Report, links: RecordArray) -> dict[str, object]:

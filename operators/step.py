@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from operators.errors import LayoutError
+from operators.shared import Shared
 
 
 class Output(NamedTuple):
@@ -78,14 +79,17 @@ def check_version(found: int, known: int, what: str) -> None:
 
 
 class KeyedStep(Protocol):
-    """A stateful stage. Instances hold parameters and caches of pure functions, never state."""
+    """A stateful stage. Instances hold parameters and caches of pure functions, never state.
+
+    An index of what is shared is such a cache: it follows `Shared.changed_since`.
+    """
 
     def wake_for(self, event: bytes) -> int:
         """Instant at which `event` is taken, microseconds, a whole number of milliseconds."""
         ...
 
     def on_wake(
-        self, key: str, state: State, due: Sequence[bytes], shared: Mapping[str, bytes], at_us: int
+        self, key: str, state: State, due: Sequence[bytes], shared: Shared, at_us: int
     ) -> Result:
         """Take the events of the instant `at_us`.
 

@@ -110,14 +110,36 @@ class _Joined:
         return np.repeat(np.array([r[name] for r in self._records], kind), self._counts)
 
     def named(self, name: str, table: str) -> Array:
-        tables = [r[table] for r in self._records]
-        first = np.cumsum([0, *(len(names) for names in tables)])[:-1]
-        everything = np.array([name for names in tables for name in names], object)
+        everything = np.array([name for r in self._records for name in r[table]], object)
+        return everything[self._index(name, table)]
+
+    def fields(self, name: str, table: str, missing: Mapping[str, Any]) -> dict[str, Array]:
+        """Fields of the entries of a table that a column points into, by name."""
+        entries = [entry for r in self._records for entry in r[table]]
+        index = self._index(name, table)
+        return {
+            field: np.array(
+                [other if e[field] is None else e[field] for e in entries], other.dtype
+            )[index]
+            for field, other in missing.items()
+        }
+
+    def _index(self, name: str, table: str) -> Array:
+        first = np.cumsum([0, *(len(r[table]) for r in self._records)])[:-1]
         index: Array = self.column(name) + np.repeat(first, self._counts)
-        return everything[index]
+        return index
 
 
 _PICTURE = _elements("picture")
+_LISTS = ("source_count", "source_index", "feature_count", "feature_index", "weather_index")
+# What stands in the table where nobody told the weather.
+_WEATHER = {
+    "visibility_m": np.float32(np.nan),
+    "wind_mps": np.float32(np.nan),
+    "precipitation": np.uint8(0),
+    "precipitation_mmph": np.float32(np.nan),
+    "road_surface": np.uint8(0),
+}
 _LINKS = _elements("links")
 
 
@@ -129,8 +151,9 @@ def _fused_object_state(records: Sequence[Record]) -> TableRows:
         "tick": joined.repeated("tick_us", np.int64),
     }
     for name in _PICTURE:
-        if name not in ("source_count", "source_index"):
+        if name not in _LISTS:
             columns[name] = _kept(name, joined.column(name))
+    columns |= joined.fields("weather_index", "weather", _WEATHER)
     lists = list(_source_lists(records))
     columns["sources"] = np.fromiter(lists, object, len(lists))
     return TableRows("fused_object_state", columns)
@@ -214,7 +237,7 @@ _WHO = ("run_id", "station_id")
 _CELL = ("cell", "cell_key")
 _RAW = ("topic", "partition", "offset")
 _FEATURE = ("feature_id", "kind", "source_id")
-_VALIDITY = ("receive_time_us", "valid_from_us", "valid_to_us")
+_VALIDITY = ("receive_time_us", "issued_us", "valid_from_us", "valid_to_us")
 _REFUSAL = ("reason", "sentence", "detail", "stage")
 _SPAN = (*_WHO, "topic", "partition", "second_us", "first_offset")
 _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
@@ -231,6 +254,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
                 "count",
                 "live_sources",
                 "missing_sources",
+                "features",
             ),
         ),
     ],

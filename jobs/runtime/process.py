@@ -11,6 +11,7 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedBroadcastProcessFunction, KeyedProcessFunction
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
+from operators.shared import Changes, Shared
 from operators.step import KeyedStep, Result, State
 
 LATIN1 = "latin-1"  # bytes cross Flink's string types unchanged in this charset
@@ -41,7 +42,7 @@ class _Entries(Mapping[str, bytes]):
 
 
 Encode = Callable[[str, bytes], bytes]
-Share = Callable[[Mapping[str, bytes], bytes], tuple[str, bytes] | None]
+Share = Callable[[Mapping[str, bytes], bytes], Changes]
 
 
 def as_it_is(_route: str, value: bytes) -> bytes:
@@ -80,7 +81,7 @@ class _Keyed:
         self._waiting.put(f"{at_ms}/{count}", event)
         self._counts.put(at_ms, count + 1)
 
-    def wake(self, at_ms: int, ctx: Any, shared: Mapping[str, bytes]) -> Iterable[Row]:
+    def wake(self, at_ms: int, ctx: Any, shared: Shared) -> Iterable[Row]:
         """Call the step, keep its state, hand out what it made."""
         due = self._due(at_ms)
         state = State(self._value.value(), _Entries(self._entries))
@@ -115,6 +116,9 @@ class _Keyed:
                 self._entries.put(key, value)
 
 
+_NOTHING = Shared()
+
+
 class StepFunction(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
     """Runs a step that nothing is broadcast to.
 
@@ -146,7 +150,7 @@ class StepFunction(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Row]:
         """Wake the step."""
-        return self._keyed.wake(timestamp, ctx, {})
+        return self._keyed.wake(timestamp, ctx, _NOTHING)
 
 
 class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  # as above
@@ -160,13 +164,13 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
     step, encode
         As for `StepFunction`.
     share
-        How something broadcast changes what all keys share: ``(shared, event) -> (key, value)``.
+        How something broadcast changes what all keys share: ``(shared, event) -> changes``.
     """
 
     def __init__(self, step: KeyedStep, encode: Encode, share: Share) -> None:
         self._keyed = _Keyed(step, encode)
         self._share = share
-        self._index: dict[str, bytes] | None = None
+        self._index: Shared | None = None
 
     def open(self, runtime_context: Any) -> None:
         """Open the three states of a key."""
@@ -180,19 +184,22 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
     def process_broadcast_element(self, value: Row, ctx: Any) -> Iterable[Row]:
         """Keep what was broadcast: a row of key and bytes as latin-1 text."""
         index = self._mirror(ctx)
-        added = self._share(index, value[1].encode(LATIN1))
-        if added is not None:
-            key, packed = added
-            ctx.get_broadcast_state(shared_descriptor()).put(key, packed.decode(LATIN1))
-            index[key] = packed
+        changes = self._share(index, value[1].encode(LATIN1))
+        kept = ctx.get_broadcast_state(shared_descriptor())
+        for key, packed in changes.items():
+            if packed is None:
+                kept.remove(key)
+            else:
+                kept.put(key, packed.decode(LATIN1))
+        index.change(changes)
         return ()
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Row]:
         """Wake the step."""
         return self._keyed.wake(timestamp, ctx, self._mirror(ctx))
 
-    def _mirror(self, ctx: Any) -> dict[str, bytes]:
+    def _mirror(self, ctx: Any) -> Shared:
         if self._index is None:
             kept = ctx.get_broadcast_state(shared_descriptor())
-            self._index = {key: text.encode(LATIN1) for key, text in kept.items()}
+            self._index = Shared({key: text.encode(LATIN1) for key, text in kept.items()})
         return self._index

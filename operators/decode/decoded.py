@@ -82,19 +82,27 @@ class Feature:
     feature_id
         Stable over updates and the cancellation.
     kind
-        ``weather``, ``emergency``, ``work_zone``, ``incident``, ``warning``.
+        ``weather``, ``emergency``, ``work_zone``, ``incident``, ``warning``,
+        ``emergency_vehicle`` (one is near), or ``vehicle`` (where one is; applies to nobody).
     valid_from_us, valid_to_us
         UTC microseconds; None for an open end.
     area
-        GeoJSON geometry with longitude first, as JSON text; a point may have a radius.
+        GeoJSON geometry with longitude first, as JSON text; empty if the message names a place
+        only, which the source's entry knows.
     radius_m
-        Radius around a point, metres; None otherwise.
+        How far around its geometry the feature holds, metres: the radius about a point, half the
+        width of a line; None if not at all.
     cancelled
         True if this ends the feature.
     properties
         What the message says, keys with units in the name (``visibility_m``), values as text.
     datum
         What the degrees of `area` are in, if the format itself says so.
+    issued_us
+        When the sender issued this version, UTC microseconds: one issued earlier than another
+        does not replace it, whenever it comes. None if the message does not say.
+    regions
+        Names of regions or stations for which the feature holds if it has no `area`.
     """
 
     feature_id: str
@@ -106,6 +114,8 @@ class Feature:
     cancelled: bool
     properties: dict[str, str]
     datum: Datum | None = None
+    issued_us: int | None = None
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
-"""Which third-party features apply to which objects at a tick."""
+"""What third parties say of the place of each object at a tick, as columns of its picture."""
 
-from collections.abc import Mapping
 from enum import IntFlag
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, IntArray
-from operators.transform.cells import local_frame
+from operators._typing import FloatArray, IntArray
+from operators.enrich.index import FeatureIndex, Hits
+from operators.enrich.weather import Weather, merged, weather_of
 
 
 class ContextFlag(IntFlag):
@@ -20,123 +19,107 @@ class ContextFlag(IntFlag):
     WORK_ZONE = 4
     INCIDENT = 8
     WARNING = 16
+    EMERGENCY_VEHICLE = 32
 
 
-_FLAGS = {
-    "weather": ContextFlag.WEATHER,
-    "emergency": ContextFlag.EMERGENCY,
-    "work_zone": ContextFlag.WORK_ZONE,
-    "incident": ContextFlag.INCIDENT,
-    "warning": ContextFlag.WARNING,
-}
-
-KEPT_US = 600_000_000  # ticks in work are never this far behind the newest record
-
-_LIST = msgspec.msgpack.Decoder(list[dict[str, Any]])
-_ONE = msgspec.msgpack.Decoder(dict[str, Any])
-_ENCODER = msgspec.msgpack.Encoder()
+_FLAGS = {flag.name.lower(): int(flag) for flag in ContextFlag if flag.name}
 
 
-def share_feature(shared: Mapping[str, bytes], event: bytes) -> tuple[str, bytes]:
-    """What a record of `context.features` adds: feature id and packed list of its versions.
-
-    What is visible at a tick depends on receive times alone, so a version goes only when another
-    replaced it so long ago that no tick still to come can ask for it.
-    """
-    feature = _ONE.decode(event)
-    packed = shared.get(feature["feature_id"])
-    versions = _LIST.decode(packed) if packed else []
-    versions.append(feature)
-    versions.sort(key=lambda v: (v["receive_time_us"], v["topic"], v["partition"], v["offset"]))
-    past_us = versions[-1]["receive_time_us"] - KEPT_US
-    replaced = sum(version["receive_time_us"] <= past_us for version in versions[1:])
-    return feature["feature_id"], _ENCODER.encode(versions[replaced:])
+_NOTHING = msgspec.structs.asdict(Weather())
 
 
-def context_flags(
-    shared: Mapping[str, bytes], lon_deg: FloatArray, lat_deg: FloatArray, tick_us: int
-) -> IntArray:
-    """Flags of what applies to each point at a tick.
+def no_context(count: int) -> dict[str, Any]:
+    """Columns of a picture of `count` objects about whose place nobody says anything."""
+    return {
+        "context_flags": bytes(4 * count),
+        "features": [],
+        "feature_count": bytes(2 * count),
+        "feature_index": b"",
+        "weather": [_NOTHING] if count else [],
+        "weather_index": bytes(2 * count),
+    }
+
+
+def context_columns(
+    index: FeatureIndex, lon_deg: FloatArray, lat_deg: FloatArray, tick_us: int
+) -> dict[str, Any]:
+    """Columns and tables of what applies to each object of a picture.
 
     Parameters
     ----------
-    shared
-        Packed versions of each feature, from `share_feature`.
+    index
+        Of all features.
     lon_deg, lat_deg : ndarray of shape (n,)
-        WGS-84 degrees.
+        Places of the objects, WGS-84 degrees.
     tick_us
         A feature counts from its receive time on, within its validity.
 
     Returns
     -------
-    ndarray of shape (n,), `ContextFlag` bits
+    dict
+        ``context_flags`` (`ContextFlag` bits), ``features`` with ``feature_count`` and
+        ``feature_index``, ``weather`` with ``weather_index``: fields of the picture.
     """
-    flags = np.zeros(len(lon_deg), np.int64)
-    for packed in shared.values():
-        feature = _visible(packed, tick_us)
-        if feature is None or not len(lon_deg):
-            continue
-        inside = _inside(feature["area"], feature["radius_m"], lon_deg, lat_deg)
-        flags[inside] |= int(_FLAGS.get(feature["kind"], ContextFlag.WARNING))
-    return flags
+    hits = index.at(lon_deg, lat_deg, tick_us)
+    return _columns(index, hits, len(lon_deg)) if len(hits.row) else no_context(len(lon_deg))
 
 
-def _visible(packed: bytes, tick_us: int) -> dict[str, Any] | None:
-    newest = None
-    for version in _versions(packed):
-        if version["receive_time_us"] <= tick_us:
-            newest = version
-    if newest is None or newest["cancelled"]:
-        return None
-    start, end = newest["valid_from_us"], newest["valid_to_us"]
-    if (start is not None and tick_us < start) or (end is not None and tick_us >= end):
-        return None
-    return newest
+def _columns(index: FeatureIndex, hits: Hits, count: int) -> dict[str, Any]:
+    known, row = np.unique(hits.row, return_inverse=True)
+    rows = known.tolist()
+    kinds = [index.version(r)["kind"] for r in rows]
+    flag = np.array([_FLAGS.get(kind, int(ContextFlag.WARNING)) for kind in kinds], np.int64)
+    flags = np.zeros(count, np.int64)
+    np.bitwise_or.at(flags, hits.place, flag[row])
+    names, name = _named(index, rows)
+    # Two parts of one feature may overlap: it applies once.
+    pairs = np.unique(hits.place * (len(names) + 1) + name[row])
+    counts = np.bincount(pairs // (len(names) + 1), minlength=count)
+    weather, weather_index = _weather(index, rows, kinds, hits.place, row, count)
+    return {
+        "context_flags": flags.astype("<u4").tobytes(),
+        "features": names,
+        "feature_count": counts.astype("<u2").tobytes(),
+        "feature_index": (pairs % (len(names) + 1)).astype("<u2").tobytes(),
+        "weather": weather,
+        "weather_index": weather_index.astype("<u2").tobytes(),
+    }
 
 
-@lru_cache(maxsize=16384)
-def _versions(packed: bytes) -> list[dict[str, Any]]:
-    return _LIST.decode(packed)
+def _named(index: FeatureIndex, rows: list[int]) -> tuple[list[str], IntArray]:
+    """Ids of the features of rows, sorted, and where in them that of each row stands."""
+    ids = [index.version(row)["feature_id"] for row in rows]
+    names = sorted(set(ids))
+    place = {name: k for k, name in enumerate(names)}
+    return names, np.array([place[one] for one in ids], np.int64)
 
 
-@lru_cache(maxsize=16384)
-def _geometry(area: str) -> tuple[str, list[list[FloatArray]]]:
-    """Kind of geometry and the rings of each of its parts, degrees, longitude first."""
-    geometry = msgspec.json.decode(area)
-    kind, coordinates = geometry["type"], geometry["coordinates"]
-    if kind == "Point":
-        return kind, [[np.array([coordinates], float)]]
-    polygons = [coordinates] if kind == "Polygon" else coordinates
-    return kind, [[np.array(ring, float) for ring in polygon] for polygon in polygons]
+def _weather(
+    index: FeatureIndex,
+    rows: list[int],
+    kinds: list[str],
+    place: IntArray,
+    row: IntArray,
+    count: int,
+) -> tuple[list[dict[str, Any]], IntArray]:
+    """The different weathers of a picture, and which of them each object has."""
+    if "weather" not in kinds:
+        return [_NOTHING], np.zeros(count, np.int64)
+    reporting = [k for k, kind in enumerate(kinds) if kind == "weather"]
+    reporting.sort(key=lambda k: _preference(index, rows[k]))
+    applies = np.zeros((count, len(rows)), np.bool_)
+    applies[place, row] = True
+    reports = [weather_of(index.version(rows[k])["properties"]) for k in reporting]
+    some, which = np.unique(applies[:, reporting], axis=0, return_inverse=True)
+    found = [merged(reports[k] for k in np.flatnonzero(one)) for one in some]
+    table: dict[Weather, int] = {}
+    for one in found:
+        table.setdefault(one, len(table))
+    numbers = np.array([table[one] for one in found], np.int64)
+    return [msgspec.structs.asdict(one) for one in table], numbers[which]
 
 
-def _inside(
-    area: str, radius_m: float | None, lon_deg: FloatArray, lat_deg: FloatArray
-) -> BoolArray:
-    if not area:
-        return np.zeros(len(lon_deg), bool)
-    kind, parts = _geometry(area)
-    if kind == "Point":
-        lon, lat = parts[0][0][0]
-        x, y = local_frame(float(lon), float(lat)).to_local(lon_deg, lat_deg)
-        near: BoolArray = np.hypot(x, y) <= (radius_m or 0.0)
-        return near
-    inside = np.zeros(len(lon_deg), bool)
-    for rings in parts:
-        odd = np.zeros(len(lon_deg), bool)
-        for ring in rings:
-            odd ^= _in_ring(ring, lon_deg, lat_deg)
-        inside |= odd
-    return inside
-
-
-def _in_ring(ring: FloatArray, lon_deg: FloatArray, lat_deg: FloatArray) -> BoolArray:
-    """Even-odd rule (Shimrat, 1962, Algorithm 112) for points against one closed ring."""
-    x0, y0 = ring[:-1, 0], ring[:-1, 1]
-    x1, y1 = ring[1:, 0], ring[1:, 1]
-    x, y = lon_deg[:, None], lat_deg[:, None]
-    spans = (y0 > y) != (y1 > y)
-    rise = np.where(y1 == y0, 1.0, y1 - y0)
-    crosses = spans & (x < (x1 - x0) * (y - y0) / rise + x0)
-    odd: BoolArray = crosses.sum(axis=1) % 2 == 1
-    return odd
+def _preference(index: FeatureIndex, row: int) -> tuple[float, int, str]:
+    """The report for the smallest area comes first; of equal ones the newest."""
+    version = index.version(row)
+    return index.extent_deg2(row), -version["receive_time_us"], version["feature_id"]

@@ -31,6 +31,7 @@ from operators.report import (
     Verdict,
     encoder,
 )
+from operators.shared import Shared
 from operators.step import State
 from tests.builders import (
     HOME,
@@ -50,7 +51,9 @@ Case = namedtuple("Case", "step key events shared")
 
 def front():
     entries = [a_raw_record(k, START_US - 9_000_000, a_source_entry(f"u{k}")) for k in range(3)]
-    shared = dict(share_source({}, pack_raw(entry)) for entry in entries)
+    shared = Shared()
+    for entry in entries:
+        shared.change(share_source(shared, pack_raw(entry)))
     events = []
     for k in range(40):
         received = START_US + 30_000 * k
@@ -73,7 +76,7 @@ def cell():
         )
         due_us = picture_due_us(event_us, received_us, PARAMETERS)
         events.append(seal(due_us, Kind.FRAMES, pack_frame(frame)))
-    return Case(lambda: CellStep(PARAMETERS, tracker), HOME.key, events, {})
+    return Case(lambda: CellStep(PARAMETERS, tracker), HOME.key, events, Shared())
 
 
 def identity():
@@ -91,7 +94,7 @@ def identity():
             sighting = Sighting(f"c{c}", np.array(seen, SEEN).tobytes(), *packed, gone)
             at_us = START_US + k * TICK_US
             events.append(seal(at_us, Kind.SIGHTING, encoder.encode(sighting)))
-    return Case(lambda: Identity(PARAMETERS), "all", events, {})
+    return Case(lambda: Identity(PARAMETERS), "all", events, Shared())
 
 
 def publish():
@@ -107,12 +110,12 @@ def publish():
             happenings = [Happening("alias", 70 + k, 70, "shared observations")]
             verdict = encoder.encode(Verdict(names, happenings))
             events.append(seal(due_us, Kind.NAME, verdict))
-    return Case(lambda: Publish(PARAMETERS), HOME.key, events, {})
+    return Case(lambda: Publish(PARAMETERS), HOME.key, events, Shared())
 
 
 def blocks():
     events = [pack_raw(a_raw_record(k, START_US + 90_000 * k)) for k in range(40)]
-    return Case(lambda: Blocks(1_000_000, 7), "fused.objects/0", events, {})
+    return Case(lambda: Blocks(1_000_000, 7), "fused.objects/0", events, Shared())
 
 
 CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}

@@ -18,6 +18,7 @@ from operators.parameters import Parameters
 from operators.pipeline import Stage
 from operators.raw import pack_raw
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, LINKS, RECORDS, SOURCES
+from operators.shared import Shared
 from tests.builders import (
     PROBE,
     ROADSIDE,
@@ -324,7 +325,7 @@ def test_sources_that_nobody_declared_are_capped():
         pack_raw(a_raw_record(k, at_us, a_line(START_US + k), source=name))
         for k, name in ((1, "p0"), (2, "one-more"))
     ]
-    result = front.on_wake(f"{PROBE}/0", full, records, {}, at_us)
+    result = front.on_wake(f"{PROBE}/0", full, records, Shared(), at_us)
     entries = msgspec.msgpack.decode(result.value)[1][4]
     assert {tuple(k) for k in entries} >= {("one-more", "RATE_LIMITED", "RATE")}
     assert "one-more" not in result.entries

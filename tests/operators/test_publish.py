@@ -2,7 +2,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from operators.enrich.context import share_feature
+import schemas
+from operators.enrich.versions import share_feature
 from operators.envelope import Kind, seal
 from operators.halo import INNER_M, OUTER_M
 from operators.parameters import Parameters
@@ -11,7 +12,9 @@ from operators.publish import Publish
 from operators.report import Happening, Name, Report, Verdict, encoder
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
 from operators.transform.cells import LOCAL
+from schemas.reader import ColumnReader
 from tests.builders import HOME, SECOND_US, START_US, a_link, a_row, column, values
+from tests.operators.enrich.features import a_feature, area
 
 PARAMETERS = Parameters()
 TICK_US, CUT_US = PARAMETERS.tick_us, PARAMETERS.cut_us
@@ -168,15 +171,20 @@ def test_links_have_the_name_of_their_track():
 
 def test_context_flags_what_lies_in_it_from_its_receipt_on():
     lon, lat = HOME.frame.lon_deg, HOME.frame.lat_deg
-    point = msgspec.json.encode({"type": "Point", "coordinates": [lon, lat]}).decode()
-    feature = {
-        "feature_id": "f", "kind": "weather", "receive_time_us": START_US + TICK_US,
-        "valid_from_us": None, "valid_to_us": None, "area": point, "radius_m": 50.0,
-        "cancelled": False, "topic": "t", "partition": 0, "offset": 0,
-    }  # fmt: skip
+    feature = a_feature(
+        kind="weather",
+        receive_time_us=START_US + TICK_US,
+        area=area("Point", [lon, lat]),
+        radius_m=50.0,
+        properties={"visibility_m": "400"},
+    )
     rows = (a_row(), a_row(track_id=2, x_m=100.0))
     made = values(publish(every_tick(2, *rows), feature=feature), OBJECTS)
     assert [column(v, "context_flags", "<u4").tolist() for v in made] == [[0, 0], [1, 0]]
+    reader = ColumnReader(schemas.load("picture"))
+    near, far = tuple(reader.rows(made[1]))
+    assert (near["feature_index"], near["weather_index"]["visibility_m"]) == (["f"], 400.0)
+    assert (far["feature_index"], far["weather_index"]["visibility_m"]) == ([], None)
 
 
 def test_a_cell_that_wakes_again_counts_its_pictures_anew():

@@ -7,6 +7,7 @@ from operators.errors import DecodeError
 from operators.front import share_source
 from operators.raw import pack_raw
 from operators.reasons import Reason
+from operators.shared import Shared
 from operators.sources import NOTICE_US, effective_us, entry_at, parse_entry
 from tests.builders import SECOND_US, START_US, a_raw_record, a_source_entry
 
@@ -14,11 +15,9 @@ LATER_US = START_US + 100 * SECOND_US
 
 
 def shared_from(records):
-    shared = {}
+    shared = Shared()
     for record in records:
-        added = share_source(shared, pack_raw(record))
-        if added is not None:
-            shared[added[0]] = added[1]
+        shared.change(share_source(shared, pack_raw(record)))
     return shared
 
 

@@ -8,7 +8,7 @@ import schemas
 from tests.schemas.packing import all_examples, packed_example
 
 RECORDS = schemas.records()
-UNITS = {"us", "m", "m2", "mps", "mps2", "rad", "radps", "e7", "m2ps2"}
+UNITS = {"us", "m", "m2", "mps", "mps2", "rad", "radps", "e7", "m2ps2", "mmph"}
 # Pure numbers, names and texts; a quantity with a unit has no business in this list.
 WITHOUT_UNIT = {
     "cell",
@@ -27,6 +27,13 @@ WITHOUT_UNIT = {
     "existence",
     "observations",
     "context_flags",
+    "features",
+    "feature_count",
+    "feature_index",
+    "weather",
+    "weather_index",
+    "precipitation",
+    "road_surface",
     "source_count",
     "source_index",
     "topics",
@@ -66,7 +73,7 @@ WITHOUT_UNIT = {
 def fields_of(record, version):
     for field in schemas.load(record, version)["fields"]:
         yield field
-        if field["name"] == "entries":
+        if field["name"] in ("entries", "weather"):
             yield from field["type"]["items"]["fields"]
 
 

@@ -1,48 +1,25 @@
+import json
 from itertools import permutations
 
-import msgspec
 import numpy as np
 import pytest
 
-from operators.enrich.context import ContextFlag, context_flags, share_feature
+from operators.enrich.context import ContextFlag, context_columns
+from operators.shared import Shared
 from tests.builders import SECOND_US, START_US, degrees
+from tests.operators.enrich.features import SQUARE, a_feature, an_index, area, share
 
-SQUARE = [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0], [0.0, 0.0]]
 HOLE = [[4.0, 4.0], [6.0, 4.0], [6.0, 6.0], [4.0, 6.0], [4.0, 4.0]]
 
 
-def area(kind, coordinates):
-    return msgspec.json.encode({"type": kind, "coordinates": coordinates}).decode()
-
-
-def a_feature(**fields):
-    known = {
-        "feature_id": "f",
-        "kind": "work_zone",
-        "receive_time_us": START_US,
-        "valid_from_us": None,
-        "valid_to_us": None,
-        "area": area("Polygon", [SQUARE]),
-        "radius_m": None,
-        "cancelled": False,
-        "topic": "raw.context",
-        "partition": 0,
-        "offset": 0,
-    }
-    return known | fields
-
-
-def shared_from(features):
-    shared = {}
-    for feature in features:
-        key, packed = share_feature(shared, msgspec.msgpack.encode(feature))
-        shared[key] = packed
-    return shared
+def columns_of(features, places, tick_us=START_US):
+    lon, lat = np.array(places, float).reshape(-1, 2).T
+    return context_columns(an_index(features), lon, lat, tick_us)
 
 
 def flags(features, places, tick_us=START_US):
-    lon, lat = np.array(places, float).reshape(-1, 2).T
-    return context_flags(shared_from(features), lon, lat, tick_us).tolist()
+    packed = columns_of(features, places, tick_us)["context_flags"]
+    return np.frombuffer(packed, "<u4").tolist()
 
 
 def test_flags_are_set_inside_a_polygon_only():
@@ -58,6 +35,7 @@ def test_polygons_of_one_feature_that_overlap_are_both_inside():
     shifted = [[x + 5.0, y] for x, y in SQUARE]
     both = a_feature(area=area("MultiPolygon", [[SQUARE], [shifted, HOLE]]))
     assert flags([both], [(2, 2), (7, 2), (12, 2), (16, 2)]) == 3 * [ContextFlag.WORK_ZONE] + [0]
+    assert columns_of([both], [(7, 2)])["feature_count"] == b"\x01\x00"
 
 
 def test_a_circle_is_round_and_in_metres():
@@ -67,9 +45,36 @@ def test_a_circle_is_round_and_in_metres():
     assert flags([circle], places) == [ContextFlag.EMERGENCY, 0, ContextFlag.EMERGENCY, 0]
 
 
+def test_a_line_has_a_width():
+    ends = [list(degrees(x, 0.0)[::-1]) for x in (-500.0, 500.0)]
+    line = a_feature(area=area("LineString", ends), radius_m=10.0)
+    beside = [(0, 9.9), (0, 10.1), (-509.9, 0), (-510.1, 0), (507, 7), (508, 8)]
+    places = [degrees(x, y)[::-1] for x, y in beside]
+    assert flags([line], places) == [4, 0, 4, 0, 4, 0]
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"type": "MultiPoint", "coordinates": [[5, 5], [5.5, 5]]},
+        {"type": "MultiLineString", "coordinates": [[[5, 5], [5, 5.1]], [[5.5, 5], [5.6, 5]]]},
+        {
+            "type": "GeometryCollection",
+            "geometries": [
+                {"type": "Point", "coordinates": [5, 5]},
+                {"type": "Polygon", "coordinates": [[[5.5, 5], [5.6, 5], [5.6, 5.1], [5.5, 5]]]},
+            ],
+        },
+    ],
+)
+def test_every_part_of_a_geometry_counts(geometry):
+    several = a_feature(area=json.dumps(geometry), radius_m=50.0)
+    assert flags([several], [(5, 5), (5.5, 5), (5.3, 5)]) == [4, 4, 0]
+
+
 @pytest.mark.parametrize("fields", [{"area": ""}, {"area": area("Point", [5.0, 5.0])}])
 def test_a_feature_without_extent_is_nowhere(fields):
-    assert flags([a_feature(**fields)], [(5, 5.001)]) == [0]
+    assert flags([a_feature(**fields)], [(5, 5), (5, 5.001)]) == [0, 0]
 
 
 def test_validity_is_open_at_its_end():
@@ -96,7 +101,19 @@ def test_an_update_replaces_and_a_cancellation_ends_by_receive_time_alone(order)
     features = [versions()[k] for k in order]
     seen = [flags(features, [(5, 5)], START_US + t)[0] for t in (0, 9, 10, 19, 20)]
     assert seen == [4, 4, 1, 1, 0]
-    assert shared_from(features) == shared_from(versions())
+    assert dict(share(Shared(), *features)) == dict(share(Shared(), *versions()))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_what_was_issued_earlier_undoes_nothing_when_it_comes_later(order):
+    issued = [START_US, START_US + 1, START_US + 2]
+    update, end = versions()[1], versions()[2]
+    again = a_feature(receive_time_us=START_US + 30, offset=3, issued_us=issued[0])
+    log = [a_feature(issued_us=issued[0]), update | {"issued_us": issued[1]}]
+    log.append(end | {"issued_us": issued[2]})
+    features = [*(log[k] for k in order), again]
+    seen = [flags(features, [(5, 5)], START_US + t)[0] for t in (9, 19, 20, 30, 99)]
+    assert seen == [4, 1, 0, 0, 0]
 
 
 def test_flags_of_several_features_add_up():
@@ -105,13 +122,51 @@ def test_flags_of_several_features_add_up():
     assert flags([a_feature(), other, unknown], [(5, 5)]) == [4 + 1 + 16]
 
 
+def test_where_a_vehicle_is_applies_to_nobody_else():
+    made = columns_of([a_feature(kind="vehicle")], [(5, 5)])
+    assert (made["context_flags"], made["features"]) == (bytes(4), [])
+
+
 def test_no_object_has_no_flags():
     assert flags([a_feature()], []) == []
 
 
-def test_versions_that_nothing_can_ask_for_go():
-    hour_us = 3600 * SECOND_US
-    many = [a_feature(receive_time_us=START_US + k * hour_us, offset=k) for k in range(50)]
-    assert len(msgspec.msgpack.decode(shared_from(many)["f"])) <= 2
-    crowd = [a_feature(receive_time_us=START_US + k * SECOND_US, offset=k) for k in range(50)]
-    assert len(msgspec.msgpack.decode(shared_from(crowd)["f"])) == 50
+def test_each_object_has_the_features_that_apply_to_it():
+    shifted = [[x + 5.0, y] for x, y in SQUARE]
+    both = [a_feature(feature_id="b"), a_feature(feature_id="a", area=area("Polygon", [shifted]))]
+    made = columns_of(both, [(2, 2), (7, 2), (12, 2), (16, 2)])
+    assert made["features"] == ["a", "b"]
+    assert np.frombuffer(made["feature_count"], "<u2").tolist() == [1, 2, 1, 0]
+    assert np.frombuffer(made["feature_index"], "<u2").tolist() == [1, 0, 1, 0]
+
+
+def test_the_report_for_the_smallest_area_tells_the_weather_value_by_value():
+    wide = {"visibility_m": "5000", "wind_mps": "3.0", "precipitation": "rain"}
+    near = {"visibility_m": "200", "road_surface": "wet", "precipitation": "frogs"}
+    inner = [[x / 10.0, y / 10.0] for x, y in SQUARE]
+    reports = [
+        a_feature(kind="weather", properties=wide),
+        a_feature(feature_id="n", kind="weather", properties=near, area=area("Polygon", [inner])),
+    ]
+    made = columns_of(reports, [(0.5, 0.5), (5, 5), (20, 20), (0.6, 0.6)])
+    told = [made["weather"][k] for k in np.frombuffer(made["weather_index"], "<u2")]
+    keys = ("visibility_m", "wind_mps", "precipitation", "road_surface", "precipitation_mmph")
+    assert [tuple(one[key] for key in keys) for one in told] == [
+        (200.0, 3.0, 3, 3, None),
+        (5000.0, 3.0, 3, None, None),
+        (None, None, None, None, None),
+        (200.0, 3.0, 3, 3, None),
+    ]
+
+
+def test_of_two_reports_for_one_area_the_newest_tells_the_weather():
+    old = a_feature(kind="weather", properties={"visibility_m": "0"})
+    new = a_feature(
+        feature_id="a",
+        kind="weather",
+        properties={"visibility_m": "9"},
+        receive_time_us=START_US + 1,
+    )
+    made = columns_of([old, new], [(5, 5)], START_US + 1)
+    assert made["weather"][0]["visibility_m"] == 9.0
+    assert columns_of([old, new], [(5, 5)])["weather"][0]["visibility_m"] == 0.0
