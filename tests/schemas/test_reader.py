@@ -24,26 +24,34 @@ def numbers(element):
     return st.integers(int(info.min), int(info.max))
 
 
+TABLES = {"sources": ["rsu-1", "rsu-2", "fleet-9"], "features": ["metar/ZBAA", "wz-12"]}
+TABLES["weather"] = [{"visibility_m": 400.0}, {"visibility_m": None}]
+
+
 @st.composite
 def pictures(draw):
     n = draw(st.integers(0, 5))
     frame = draw(st.sampled_from(["wgs84", "local"]))
-    made = {"frame": frame, "count": n, "sources": ["rsu-1", "rsu-2", "fleet-9"]}
-    counts = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
-    for field in SCHEMA["fields"]:
+    made = {"frame": frame, "count": n, **TABLES}
+    columnar = [field for field in SCHEMA["fields"] if "element" in field]
+    counts = {
+        field["counts"]: draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+        for field in columnar
+        if "counts" in field
+    }
+    for field in columnar:
         name = field["name"]
-        if "element" not in field:
-            continue
         many = n if field.get("frame") in (None, frame) else 0
-        many = sum(counts) if name == "source_index" else many
-        element = st.integers(0, 2) if name == "source_index" else numbers(field["element"])
-        values = (
-            counts
-            if name == "source_count"
-            else draw(st.lists(element, min_size=many, max_size=many))
-        )
-        made[name] = np.array(values, field["element"]).tobytes()
+        many = sum(counts[field["counts"]]) if "counts" in field else many
+        table = field.get("table")
+        element = numbers(field["element"]) if table is None else places(TABLES[table])
+        drawn = draw(st.lists(element, min_size=many, max_size=many))
+        made[name] = np.array(counts.get(name, drawn), field["element"]).tobytes()
     return made
+
+
+def places(table):
+    return st.integers(0, len(table) - 1)
 
 
 @settings(deadline=None)
@@ -62,6 +70,8 @@ def test_rows_hold_what_the_columns_hold(picture):
     assert [r["track_id"] for r in rows] == list(columns["track_id"])
     names = [picture["sources"][i] for i in columns["source_index"]]
     assert [s for r in rows for s in r["source_index"]] == names
+    told = [TABLES["weather"][i] for i in columns["weather_index"]]
+    assert [r["weather_index"] for r in rows] == told
 
 
 @pytest.mark.parametrize(("record", "case"), COLUMNAR)
