@@ -4,7 +4,7 @@
 |---|---|
 | message file: JSON lines `topic, source, format, receive_time_us, payload` | as written |
 | Recording: JSON lines `source, event_time_us, receive_time_us, frame, objects` | a line each |
-| log of the JPO-ODE: one BSM or SDSM a line | sorted by `metadata.recordGeneratedAt` |
+| log of the JPO-ODE: one BSM, PSM or SDSM a line | sorted by `metadata.recordGeneratedAt` |
 | OpenV2X track points, JSON or one Python dict a line | one for each sensor and `secMark` |
 | one message of another format | one |
 
@@ -33,7 +33,7 @@ from operators.errors import DecodeError
 from operators.normalise.event_time import instant_us, second_of_minute_us
 
 ANCHOR_US = 1_653_016_740_000_000  # 2022-05-20T03:19:00Z
-_OF_THE_ODE = ("bsm", "sdsm", "spat.json", "map.json")
+_OF_THE_ODE = ("bsm", "psm", "sdsm", "spat.json", "map.json")
 
 
 @dataclass(frozen=True, slots=True)

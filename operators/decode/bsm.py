@@ -2,9 +2,8 @@
 
 Two dialects, told apart by content:
 
-* schema 6 and 8, `payload.data.coreData`: degrees, m/s, metres; the size stays in centimetres;
-  unavailable is null or left out (a converted sentinel, 90.0000001 deg or 8191 x 0.02 m/s, is
-  taken as unavailable too);
+* schema 6 and 8, `payload.data.coreData`: degrees, m/s, metres (`ode_si`; 8191 x 0.02 m/s is taken
+  as unavailable too); the size stays in centimetres;
 * schema 9, `payload.data.value.BasicSafetyMessage.coreData`: raw J2735 units (`j2735`).
 
 Kept: `id` (temporary, rotates) as local id; `secMark` anchored at the receive time; position and
@@ -30,7 +29,6 @@ from operators.decode.bsm_parts import (
 )
 from operators.decode.decoded import Decoded
 from operators.decode.j2735 import (
-    AXIS_UNAVAILABLE,
     ELEVATION_UNAVAILABLE,
     HEADING_UNAVAILABLE,
     LATITUDE_UNAVAILABLE,
@@ -46,10 +44,10 @@ from operators.decode.j2735 import (
     Speed,
     WidthCm,
     accuracy_covariance_m2,
-    ellipse_covariance_m2,
 )
 from operators.decode.j2735_flags import Brakes, Code, flags_of_brakes, is_reverse
 from operators.decode.json_text import read_json
+from operators.decode.ode_si import AccuracySi, PositionSi, covariance_si_m2, or_nan
 from operators.decode.rows import NAN
 from operators.decode.self_report import self_report
 from operators.errors import DecodeError
@@ -57,19 +55,10 @@ from operators.frame import ObjectFlag
 from operators.normalise.event_time import second_of_minute_us
 from operators.reasons import Reason
 
-# The sentinels after conversion to physical units.
-_LATITUDE_GONE_DEG = LATITUDE_UNAVAILABLE / 1e7
-_LONGITUDE_GONE_DEG = LONGITUDE_UNAVAILABLE / 1e7
-_AXIS_GONE_M = AXIS_UNAVAILABLE / 20
 _SPEED_GONE_MPS = SPEED_UNAVAILABLE / 50
 
-_LatitudeDeg = Annotated[float, Meta(ge=-90.0, le=_LATITUDE_GONE_DEG)]
-_LongitudeDeg = Annotated[float, Meta(ge=-180.0, le=_LONGITUDE_GONE_DEG)]
-_ElevationM = Annotated[float, Meta(ge=-409.6, le=6143.9)]
 _SpeedMps = Annotated[float, Meta(ge=0.0, le=_SPEED_GONE_MPS)]
 _HeadingDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
-_AxisM = Annotated[float, Meta(ge=0.0, le=12.75)]
-_OrientationDeg = Annotated[float, Meta(ge=0.0, le=360.0)]
 
 
 class _Size(msgspec.Struct, rename="camel"):
@@ -77,23 +66,11 @@ class _Size(msgspec.Struct, rename="camel"):
     length: LengthCm | None = None
 
 
-class _Position(msgspec.Struct, rename="camel"):
-    latitude: _LatitudeDeg | None = None
-    longitude: _LongitudeDeg | None = None
-    elevation: _ElevationM | None = None
-
-
-class _AccuracyM(msgspec.Struct, rename="camel"):
-    semi_major: _AxisM | None = None
-    semi_minor: _AxisM | None = None
-    orientation: _OrientationDeg | None = None
-
-
 class _CoreSi(msgspec.Struct, rename="camel"):
     id: str
-    position: _Position
+    position: PositionSi
     sec_mark: SecondMark | None = None
-    accuracy: _AccuracyM | None = None
+    accuracy: AccuracySi | None = None
     speed: _SpeedMps | None = None
     heading: _HeadingDeg | None = None
     size: _Size | None = None
@@ -159,25 +136,14 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
     raise DecodeError(Reason.WRONG_KIND, "payload.data holds no BasicSafetyMessage")
 
 
-def _or_nan(value: float | None) -> float:
-    return NAN if value is None else value
-
-
 def _from_si(core: _CoreSi, more: Supplement, anchor_us: int) -> Decoded:
-    at, accuracy = core.position, core.accuracy or _AccuracyM()
-    elevation_m = NAN if at.elevation == ELEVATION_UNAVAILABLE / 10 else _or_nan(at.elevation)
-    gone = at.latitude in (None, _LATITUDE_GONE_DEG) or at.longitude in (None, _LONGITUDE_GONE_DEG)
     return self_report(
         core.id,
         None if core.sec_mark is None else second_of_minute_us(core.sec_mark, anchor_us),
-        None if gone else (_or_nan(at.longitude), _or_nan(at.latitude), elevation_m),
-        covariance_m2=ellipse_covariance_m2(
-            NAN if accuracy.semi_major == _AXIS_GONE_M else _or_nan(accuracy.semi_major),
-            NAN if accuracy.semi_minor == _AXIS_GONE_M else _or_nan(accuracy.semi_minor),
-            NAN if accuracy.orientation == 360.0 else _or_nan(accuracy.orientation),
-        ),
-        speed_mps=NAN if core.speed == _SPEED_GONE_MPS else _or_nan(core.speed),
-        heading_deg=NAN if core.heading == 360.0 else _or_nan(core.heading),
+        core.position.place(),
+        covariance_m2=covariance_si_m2(core.accuracy),
+        speed_mps=NAN if core.speed == _SPEED_GONE_MPS else or_nan(core.speed),
+        heading_deg=NAN if core.heading == 360.0 else or_nan(core.heading),
         size_m=_size_m(core.size, more.height_m),
         object_class=more.object_class,
         flags=more.flags | _flags_of_core(core),

@@ -17,6 +17,7 @@ from operators.decode import (
     mapem,
     metar,
     openv2x_points,
+    psm,
     recording,
     rsm,
     rsm_dawnline,
@@ -80,6 +81,7 @@ FORMATS: dict[str, FormatInfo] = {
     info.name: info
     for info in (
         FormatInfo("bsm.json", bsm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "recorded"),
+        FormatInfo("psm.json", psm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "authored"),
         FormatInfo(
             "rsm.json", rsm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
         ),
@@ -107,9 +109,7 @@ FORMATS: dict[str, FormatInfo] = {
             Syntax.JSON,
             "authored",
         ),
-        FormatInfo(
-            "cpm.json", cpm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
-        ),
+        FormatInfo("cpm.json", cpm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "schema"),
         *(
             FormatInfo(
                 name,
@@ -117,7 +117,7 @@ FORMATS: dict[str, FormatInfo] = {
                 SourceKind.ROADSIDE,
                 RAW_ROADSIDE,
                 Syntax.JSON,
-                "standard",
+                "schema",
             )
             for name, newer_is_positive in (
                 ("cpm.tr103562.json", True),
@@ -230,6 +230,8 @@ _OF_THE_ODE = (
     (b'"SensorDataSharingMessage"', "sdsm.json"),
     (b'"intersectionStateList"', "spat.json"),
     (b'"intersectionGeometry"', "map.json"),
+    (b'"PersonalSafetyMessage"', "psm.json"),
+    (b'J2735PSM"', "psm.json"),
 )
 # What tells other messages of its-client from a CAM, in the JSON of either version.
 _OF_ITS_CLIENT = {

@@ -109,6 +109,7 @@ SAMPLES = {
     **dict.fromkeys(("cam.json", "cam.utc.json"), (DATA / "its-client/Cam.json").read_bytes()),
     "cpm.json": new_cpm(new_object(), new_object(object_id=8)),
     **dict.fromkeys(("cpm.tr103562.json", "cpm.tr103562.older.json"), old_cpm(old_object())),
+    "psm.json": (DATA / "jpo-ode/expected-psm.json").read_bytes(),
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
     **dict.fromkeys(
         ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),

@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[3].parent / "shared/data"
         ("jpo-ode/sample.ode-bsm-reference.v9.json", "bsm.json"),
         ("jpo-ode/sample-sdsm.json", "sdsm.json"),
         ("its-client/Cam.json", "cam.json"),
+        ("jpo-ode/expected-psm.json", "psm.json"),
         ("openv2x/msg58.json", "openv2x.points.json"),
         ("jpo-ode/expected-spat.json", "spat.json"),
         ("jpo-ode/expected-map.json", "map.json"),
@@ -85,4 +86,4 @@ def test_names_topics_and_kinds_fit() -> None:
         assert info.name == name
         assert info.topic in topics[info.kind]
         assert (info.syntax is Syntax.JSON) == name.endswith(".json")
-        assert info.evidence in ("recorded", "authored", "standard")
+        assert info.evidence in ("recorded", "authored", "schema", "standard")
