@@ -3,7 +3,7 @@
 raw topics -> front -> cell -> identity -> publish -> the topics of one transactional sink.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
@@ -28,6 +28,7 @@ from jobs.runtime.process import (
     StepFunction,
     shared_descriptor,
 )
+from jobs.sections import ForeignTopic
 from jobs.settings import Settings
 from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, RAW, SOURCES
 from operators.step import KeyedStep
@@ -94,6 +95,8 @@ def build(
     read_topics(tables, "raw_records", topics.raw, raw_reading, width)
     read_topics(tables, "source_entries", [topics.sources], reading, min(width, entries))
     raw, declared = records_of(tables, "raw_records"), records_of(tables, "source_entries")
+    if not topics.suffix:
+        raw = raw.union(*_foreign_records(tables, settings.topics, reading))
 
     encode = flow.encode
     front = SharedStepFunction(flow.front, encode, flow.share_source)
@@ -106,6 +109,16 @@ def build(
     publish = SharedStepFunction(flow.publish, encode, flow.share_feature)
     _stage(tables, "publish", by_key(reports), publish, take_route(tables, "front", FEATURE))
     _sink(tables, settings, flow, topics)
+
+
+def _foreign_records(
+    tables: StreamTableEnvironment, topics: Mapping[str, ForeignTopic], reading: Reading
+) -> Iterator[DataStream]:
+    """Records of topics that are not ours: with a reader each, as each has its own times."""
+    for number, (name, topic) in enumerate(sorted(topics.items())):
+        own = replace(reading, foreign_idle_ms=topic.idle_ms, disorder_ms=topic.disorder_ms)
+        read_topics(tables, f"foreign_records_{number}", [name], own, 1)
+        yield records_of(tables, f"foreign_records_{number}")
 
 
 def _beat(settings: Settings) -> int:

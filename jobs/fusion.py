@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from jobs.feeds import rules_of
 from jobs.flow import Flow, Topics, run
 from jobs.io.avro import AvroCodec, RouteEncoder
 from jobs.io.registry import register_all
@@ -16,23 +17,25 @@ from jobs.runtime.environment import environment
 from jobs.settings import Settings, load
 from operators import tracker
 from operators.cell import CellStep
-from operators.decode.registry import decode
+from operators.decode.formats import Formats
 from operators.enrich.versions import share_feature
-from operators.front import DEFAULTS, Front, share_source
+from operators.front import Front, share_source
 from operators.identity import Identity
-from operators.parameters import Parameters
+from operators.ingress import DEFAULTS
 from operators.publish import Publish
 from operators.routes import TOPICS
 
 JOB = "fusion"
 
 
-def flow_of(parameters: Parameters, codec: AvroCodec, topics: Topics) -> Flow:
+def flow_of(settings: Settings, codec: AvroCodec, topics: Topics) -> Flow:
     """What the fusion job runs."""
-    defaults = {topic + topics.suffix: value for topic, value in DEFAULTS.items()}
+    parameters, formats = settings.run, Formats(settings.mappings)
+    rules = {topic + topics.suffix: rule for topic, rule in DEFAULTS.items()}
+    rules |= rules_of(settings.topics)
     return Flow(
         job=JOB,
-        front=Front(parameters, decode, defaults),
+        front=Front(parameters, formats.decode, rules),
         cell=CellStep(parameters, tracker),
         identity=Identity(parameters),
         publish=Publish(parameters),
@@ -57,7 +60,7 @@ def _of(settings: Settings, chosen: argparse.Namespace) -> Settings:
 
 def main(
     arguments: Sequence[str] | None = None,
-    make: Callable[[Parameters, AvroCodec, Topics], Flow] = flow_of,
+    make: Callable[[Settings, AvroCodec, Topics], Flow] = flow_of,
 ) -> None:
     """Build the job and hand it to Flink."""
     parser = argparse.ArgumentParser(prog="fusion", description="The fusion job.")
@@ -70,7 +73,7 @@ def main(
     topics = Topics(f".{chosen.backfill}" if chosen.backfill else "")
     codec = AvroCodec(register_all(settings.registry.address()))
     env_tables = environment(settings, settings.flink.parallelism)
-    flow = make(settings.run, codec, topics)
+    flow = make(settings, codec, topics)
     run(env_tables, settings, flow, topics, bounded=bool(chosen.backfill))
 
 

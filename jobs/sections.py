@@ -197,6 +197,46 @@ class Flink:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatFiles:
+    """Formats beside those of the release; they decide rows, as `run` does.
+
+    Parameters
+    ----------
+    mappings
+        Folder of mappings of home-made feeds, a TOML each; empty for none.
+    """
+
+    mappings: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignTopic:
+    """A topic of others that is read as it is; it gets no pulse, and its times are the sender's.
+
+    Parameters
+    ----------
+    format, kind
+        Of records that do not say it, and of their sources: ``roadside``, ``probe``, ``feed``.
+    source
+        Source of records that name none; empty to reject them.
+    keyed
+        Whether a record's key names its source.
+    disorder_ms
+        How much older than the newest of its partition a record may be; one behind what the
+        station has passed is LATE. All rows are later by this.
+    idle_ms
+        Wall time after which a quiet partition stops holding time.
+    """
+
+    format: str
+    kind: str
+    source: str = ""
+    keyed: bool = True
+    disorder_ms: int = 500
+    idle_ms: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
 class Local:
     """The station on this machine: folder of its state, memory in MiB, ports (0: a free one)."""
 

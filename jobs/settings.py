@@ -8,9 +8,7 @@ environment only and are never part of a `repr` or of a written file.
 
 import json
 import os
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,20 +20,18 @@ from jobs.sections import (
     LOCAL,
     ClickHouse,
     Flink,
+    ForeignTopic,
+    FormatFiles,
     Kafka,
     Local,
     Registry,
     Retention,
 )
+from jobs.setting_values import PREFIX, Key, SettingsError, Value, from_file, variable
 from operators.errors import ParameterError
 from operators.parameters import Parameters
 
-_PREFIX = "STATION_"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be used; the text says where it stands and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,10 @@ class Settings:
     ----------
     partitions
         Number of partitions of topics, by name, where it differs from the catalogue's.
+    topics
+        Topics of others that the fusion job reads too, by name.
+    mappings
+        TOML of the mappings that `formats.mappings` holds, by the name of their feed.
     """
 
     kafka: Kafka = field(default_factory=Kafka)
@@ -54,7 +54,10 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     flink: Flink = field(default_factory=Flink)
     run: Parameters = field(default_factory=Parameters)
+    formats: FormatFiles = field(default_factory=FormatFiles)
     partitions: Mapping[str, int] = field(default_factory=dict)
+    topics: Mapping[str, ForeignTopic] = field(default_factory=dict)
+    mappings: Mapping[str, str] = field(default_factory=dict)
     local: Local = field(default_factory=Local)
 
     @property
@@ -70,34 +73,36 @@ _SECTIONS: dict[str, type[Any]] = {
     "retention": Retention,
     "flink": Flink,
     "run": Parameters,
+    "formats": FormatFiles,
     "local": Local,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    kind: type[Any]
-    secret: bool = False
-
-
-def _catalogue() -> dict[str, _Key]:
+def _catalogue() -> dict[str, Key]:
     """Every setting by its path, such as ``kafka.bootstrap``."""
     keys = {
-        f"{section}.{f.name}": _Key(f.type, "secret" in f.metadata)  # type: ignore[arg-type]
+        f"{section}.{f.name}": Key(f.type, "secret" in f.metadata)  # type: ignore[arg-type]
         for section, kind in _SECTIONS.items()
         for f in fields(kind)
     }
-    return keys | {f"partitions.{topic}": _Key(int) for topic in schemas.topics()}
+    return keys | {f"partitions.{topic}": Key(int) for topic in schemas.topics()}
 
 
-def _variable(path: str) -> str:
-    return _PREFIX + path.upper().replace(".", "_")
+_FOREIGN = {f.name: Key(f.type) for f in fields(ForeignTopic)}  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    value: Any
-    origin: str
+def _key_of(path: str) -> Key | None:
+    """What is known about a setting; those of foreign topics have the topic's name within."""
+    section, _, rest = path.partition(".")
+    name, _, key = rest.rpartition(".")
+    if section == "topics" and name:
+        return _FOREIGN.get(key)
+    return _catalogue().get(path)
+
+
+def _shown() -> list[str]:
+    paths = [path for path, key in _catalogue().items() if not key.secret]
+    return [*paths, *(f"topics.NAME.{key}" for key in _FOREIGN)]
 
 
 def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -119,89 +124,49 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     file = config or (Path(env["STATION_CONFIG"]) if env.get("STATION_CONFIG") else None)
     if file is None and Path("station.toml").is_file():
         file = Path("station.toml")
-    values = _from_file(file) if file else {}
+    values = from_file(file, _key_of, _shown()) if file else {}
     values |= _from_environment(env)
     settings = _build(values)
     _check(settings, values)
-    state = ((file.parent if file else Path()) / settings.local.state_dir).resolve()
-    return replace(settings, local=replace(settings.local, state_dir=str(state)))
+    here = file.parent if file else Path()
+    state = (here / settings.local.state_dir).resolve()
+    settings = replace(settings, local=replace(settings.local, state_dir=str(state)))
+    return _with_feeds(settings, here, values)
 
 
-def _from_file(file: Path) -> dict[str, _Value]:
+def _with_feeds(settings: Settings, here: Path, values: Mapping[str, Value]) -> Settings:
+    """Settings with the mappings read, and foreign topics checked against them."""
+    if not settings.formats.mappings and not settings.topics:
+        return settings
+    from jobs.feeds import FeedError, check_topics, read_mappings  # all adapters: half a second
+
     try:
-        text = file.read_text("utf-8")
-        tree = tomllib.loads(text)
-    except OSError as error:
-        msg = f"{file}: cannot be read ({error.strerror}); name an existing file"
-        raise SettingsError(msg) from error
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"at line (\d+)", str(error))
-        msg = f"{file}:{line[1] if line else '?'}: no valid TOML: {error}"
-        raise SettingsError(msg) from error
-    keys, lines, values = _catalogue(), _lines(text), {}
-    for path, value in _leaves(tree):
-        origin = f"{file}:{lines.get(path, '?')}"
-        if path not in keys:
-            msg = f"{origin}: {path}: unknown setting" + _near(path, keys)
-            raise SettingsError(msg)
-        if keys[path].secret:
-            msg = f"{origin}: {path}: a secret; remove it here and set {_variable(path)}"
-            raise SettingsError(msg)
-        values[path] = _Value(_typed(value, keys[path].kind, f"{origin}: {path}"), origin)
-    return values
+        texts = {}
+        if settings.formats.mappings:
+            folder = (here / settings.formats.mappings).resolve()
+            texts = read_mappings(folder)
+            settings = replace(settings, formats=FormatFiles(str(folder)), mappings=texts)
+        check_topics(settings.topics, texts)
+    except FeedError as error:
+        _refuse(error.key, error.why, values)
+    return settings
 
 
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
-
-
-def _lines(text: str) -> dict[str, int]:
-    """Line of each setting; the parser keeps none."""
-    table, found = "", {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
-            table = re.sub(r"[\s\"']", "", header[1]) + "."
-        elif key := re.match(r"\s*([\w.\"' -]+?)\s*=", line):
-            found[table + re.sub(r"[\s\"']", "", key[1])] = number
-    return found
-
-
-def _near(path: str, keys: Mapping[str, _Key]) -> str:
-    section = path.partition(".")[0] + "."
-    known = [key for key, what in keys.items() if key.startswith(section) and not what.secret]
-    names = known or sorted({key.partition(".")[0] for key in keys})
-    return "; known are " + ", ".join(names)
-
-
-def _typed(value: Any, kind: type[Any], where: str) -> Any:
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        words = {str: "a text in quotes", int: "a whole number", float: "a number"}
-        msg = f"{where}: is {value!r}; write {words[kind]}"
-        raise SettingsError(msg)
-    return value
-
-
-def _from_environment(env: Mapping[str, str]) -> dict[str, _Value]:
-    by_variable = {_variable(path): (path, key) for path, key in _catalogue().items()}
+def _from_environment(env: Mapping[str, str]) -> dict[str, Value]:
+    by_variable = {variable(path): (path, key) for path, key in _catalogue().items()}
     values = {}
     for name in sorted(env):
-        if not name.startswith(_PREFIX) or name == "STATION_CONFIG":
+        if not name.startswith(PREFIX) or name == "STATION_CONFIG":
             continue
         if name not in by_variable:
             msg = f"environment: {name}: unknown setting; unset it or correct its name"
             raise SettingsError(msg)
         path, key = by_variable[name]
-        values[path] = _Value(_parsed(env[name], key, name), f"environment {name}")
+        values[path] = Value(_parsed(env[name], key, name), f"environment {name}")
     return values
 
 
-def _parsed(text: str, key: _Key, name: str) -> Any:
+def _parsed(text: str, key: Key, name: str) -> Any:
     try:
         return key.kind(text)
     except ValueError:
@@ -210,7 +175,7 @@ def _parsed(text: str, key: _Key, name: str) -> Any:
         raise SettingsError(msg) from None
 
 
-def _build(values: Mapping[str, _Value]) -> Settings:
+def _build(values: Mapping[str, Value]) -> Settings:
     made: dict[str, Any] = {}
     for section, kind in _SECTIONS.items():
         own = _of(section, values)
@@ -220,21 +185,34 @@ def _build(values: Mapping[str, _Value]) -> Settings:
             named = [name for name in own if f"{name}=" in str(error)]
             path = f"{section}.{named[0]}" if named else section
             _refuse(path, str(error), values)
-    return Settings(**made, partitions=_of("partitions", values))
+    return Settings(**made, partitions=_of("partitions", values), topics=_topics(values))
 
 
-def _of(section: str, values: Mapping[str, _Value]) -> dict[str, Any]:
+def _topics(values: Mapping[str, Value]) -> dict[str, ForeignTopic]:
+    """Topics of others, by name."""
+    said: dict[str, dict[str, Any]] = {}
+    for path, value in _of("topics", values).items():
+        name, _, key = path.rpartition(".")
+        said.setdefault(name, {})[key] = value
+    for name, keys in said.items():
+        missing = sorted({"format", "kind"} - keys.keys())
+        if missing:
+            _refuse(f"topics.{name}.{missing[0]}", "is missing; write it", values)
+    return {name: ForeignTopic(**keys) for name, keys in said.items()}
+
+
+def _of(section: str, values: Mapping[str, Value]) -> dict[str, Any]:
     split = ((*path.partition("."), value.value) for path, value in values.items())
     return {name: value for of, _, name, value in split if of == section}
 
 
-def _refuse(path: str, why: str, values: Mapping[str, _Value]) -> NoReturn:
+def _refuse(path: str, why: str, values: Mapping[str, Value]) -> NoReturn:
     origin = values[path].origin if path in values else "default"
     msg = f"{origin}: {path}: {why}"
     raise SettingsError(msg)
 
 
-def _check(settings: Settings, values: Mapping[str, _Value]) -> None:
+def _check(settings: Settings, values: Mapping[str, Value]) -> None:
     for path, (fits, words) in CHECKS.items():
         section, name = path.split(".")
         value = getattr(getattr(settings, section), name)
@@ -247,7 +225,7 @@ def _check(settings: Settings, values: Mapping[str, _Value]) -> None:
     _check_transactions(settings.flink, values)
 
 
-def _check_security(kafka: Kafka, values: Mapping[str, _Value]) -> None:
+def _check_security(kafka: Kafka, values: Mapping[str, Value]) -> None:
     hosts = [one.strip().rpartition(":")[0].strip("[]") for one in kafka.bootstrap.split(",")]
     near = kafka.bootstrap == LOCAL or all(host in _LOOPBACK for host in hosts)
     if kafka.security == "PLAINTEXT" and not near:
@@ -258,7 +236,7 @@ def _check_security(kafka: Kafka, values: Mapping[str, _Value]) -> None:
         _refuse("kafka.security", why, values)
 
 
-def _check_transactions(flink: Flink, values: Mapping[str, _Value]) -> None:
+def _check_transactions(flink: Flink, values: Mapping[str, Value]) -> None:
     """Refuse a transaction that would not outlive a checkpoint and a restart.
 
     The broker ends it while the job still means to commit it, and rows
@@ -277,12 +255,13 @@ def _check_transactions(flink: Flink, values: Mapping[str, _Value]) -> None:
 def as_toml(settings: Settings) -> str:
     """Give all settings but the secrets as the text of a configuration file."""
     lines = []
-    for section, kind in _SECTIONS.items():
-        part = getattr(settings, section)
-        lines.append(f"[{section}]")
+    tables = {section: getattr(settings, section) for section in _SECTIONS}
+    tables |= {f"topics.{json.dumps(name)}": topic for name, topic in settings.topics.items()}
+    for header, table in tables.items():
+        lines.append(f"[{header}]")
         lines += [
-            f"{f.name} = {json.dumps(getattr(part, f.name), ensure_ascii=False)}"
-            for f in fields(kind)
+            f"{f.name} = {json.dumps(getattr(table, f.name), ensure_ascii=False)}"
+            for f in fields(table)
             if "secret" not in f.metadata
         ]
     lines.append("[partitions]")
@@ -292,9 +271,9 @@ def as_toml(settings: Settings) -> str:
 
 def child_environment() -> dict[str, str]:
     """Environment of a process that gets its settings by file: this one's, with secrets only."""
-    secrets = {_variable(path) for path, key in _catalogue().items() if key.secret}
+    secrets = {variable(path) for path, key in _catalogue().items() if key.secret}
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_PREFIX) or name in secrets
+        if not name.startswith(PREFIX) or name in secrets
     }

@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from operators.account.letters import dead_letter
 from operators.account.records import SECOND_US, RecordLedger, second_of
 from operators.align.clock import FARTHEST_US, nominal_delay_us
 from operators.align.source_memory import Recall, recall
@@ -19,9 +20,10 @@ from operators.encode.area import OwnSenders
 from operators.envelope import Kind, seal
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, SourceKind, pack_frame
+from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
-from operators.reasons import SENTENCES, Disposition, Reason
+from operators.reasons import Disposition, Reason
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
 from operators.shared import Changes
 from operators.sources import (
@@ -37,16 +39,8 @@ from operators.transform.areas import declared_area
 from operators.transform.place import Stamp, place
 
 VERSION = 1
-RAW_LIMIT = 64 * 1024  # bytes of a rejected record that its dead letter keeps
+_ENTRIES = TopicRule("", SourceKind.FEED, closed=False)  # of source entries
 Decode = Callable[[str, bytes, int], Decoded]
-
-# What a topic carries if nobody says otherwise, and whether its sources are a closed list.
-DEFAULTS = {
-    "raw.roadside": ("rsm.json", SourceKind.ROADSIDE, True),
-    "raw.probe": ("bsm.json", SourceKind.PROBE, False),
-    "raw.signal": ("", SourceKind.ROADSIDE, True),
-    "raw.context": ("", SourceKind.FEED, True),
-}
 
 
 class FrontState(msgspec.Struct, array_like=True):
@@ -102,25 +96,28 @@ class Front:
         Of the run.
     decode
         Adapters by name of format: ``(format, payload, anchor_us) -> Decoded``.
-    defaults
-        For each raw topic: format, kind and whether its sources are a closed list.
+    rules
+        For each raw topic.
     """
 
     def __init__(
         self,
         parameters: Parameters,
         decode: Decode,
-        defaults: Mapping[str, tuple[str, SourceKind, bool]] = DEFAULTS,
+        rules: Mapping[str, TopicRule] = DEFAULTS,
     ) -> None:
         self._parameters = parameters
         self._decode = decode
-        self._defaults = defaults
+        self._rules = rules
         self._own = OwnSenders(parameters.station_id)
 
     def wake_for(self, event: bytes) -> int:
         """End of the slice ``(k S, (k + 1) S]`` that holds the record's receive time."""
+        return self._slice_end_us(receive_time_us(event))
+
+    def _slice_end_us(self, received_us: int) -> int:
         step = self._parameters.slice_us
-        return -(-receive_time_us(event) // step) * step
+        return -(-received_us // step) * step
 
     def on_wake(
         self, key: str, state: State, due: Sequence[bytes], shared: Mapping[str, bytes], at_us: int
@@ -149,21 +146,24 @@ class Front:
         if ledger.first_offset < 0:
             ledger.second_us = second_of(wake.at_us)
         ledger.see(record.offset)
-        source_id = record.source or record.key
+        # A backfill has its own topic of entries, with a suffix.
+        rule = _ENTRIES if wake.topic.startswith(SOURCES) else self._rules[wake.topic]
+        source_id = rule.named(record)
         try:
-            if wake.at_us < wake.state.woken_us:
+            due_us = self._slice_end_us(record.receive_time_us)
+            if wake.at_us < wake.state.woken_us or wake.at_us != due_us:
                 raise _Refusal(Disposition.LATE, Reason.BEHIND_WATERMARK)
-            source_id = source_id or self._own_id(record, wake.topic)
-            self._dispose(record, source_id, wake)
+            source_id = source_id or self._own_id(record, rule) or rule.source
+            self._dispose(record, source_id, rule, wake)
         except _Refusal as refusal:
             self._refuse(record, source_id, refusal, wake)
         except DecodeError as error:
             rejection = _Refusal(Disposition.REJECTED, error.reason, error.detail)
             self._refuse(record, source_id, rejection, wake)
 
-    def _dispose(self, record: RawRecord, source_id: str, wake: _Wake) -> None:
+    def _dispose(self, record: RawRecord, source_id: str, rule: TopicRule, wake: _Wake) -> None:
         body = record.body or b""
-        if wake.topic.startswith(SOURCES):  # a backfill has its own, with a suffix
+        if rule is _ENTRIES:
             declared = parse_entry(body)
             wake.state.ledger.add(declared.source_id, Disposition.SOURCE, None)
             return
@@ -172,20 +172,19 @@ class Front:
         if len(source_id.encode()) > MAX_ID_BYTES:
             detail = f"source id of {len(source_id.encode())} bytes, limit {MAX_ID_BYTES}"
             raise DecodeError(Reason.OUT_OF_RANGE, detail)
-        default, kind, closed = self._defaults[wake.topic]
         entry = entry_at(wake.shared, source_id, record.receive_time_us)
-        self._admit(record, source_id, entry, closed, wake)
+        self._admit(record, source_id, entry, rule.closed, wake)
         digest = int.from_bytes(blake2b(body, digest_size=8).digest(), "little")
         horizon = self._parameters.acceptance_us + self._parameters.future_us
         memory = wake.memory(source_id)
         if memory.repeated(digest, record.receive_time_us, horizon):
             raise _Refusal(Disposition.DUPLICATE, Reason.REPEATED)
-        name = record.format or (entry.format if entry is not None else None) or default
+        name = record.format or (entry.format if entry is not None else None) or rule.format
         # A time without a date is nearest to now by the source's own clock.
         anchor_us = record.receive_time_us - record.shift_us - memory.memory.offset_us
         decoded = self._decode(name, body, anchor_us)
         self._refuse_own(decoded.frames, record, wake)
-        kind = KINDS[entry.kind] if entry is not None else kind
+        kind = KINDS[entry.kind] if entry is not None else rule.kind
         if decoded.features:
             if kind != SourceKind.FEED:
                 raise DecodeError(Reason.WRONG_KIND, f"{name} of a source that is no feed")
@@ -201,14 +200,12 @@ class Front:
                 detail = f"sent by {frame.source_id} in the area of {area_id!r}"
                 raise DecodeError(Reason.OWN_OUTPUT, detail)
 
-    def _own_id(self, record: RawRecord, topic: str) -> str:
+    def _own_id(self, record: RawRecord, rule: TopicRule) -> str:
         """The payload's own name of its sender, for a record that nobody named."""
-        if topic.startswith(SOURCES) or not record.body:
+        if rule is _ENTRIES or not record.body:
             return ""
         anchor_us = record.receive_time_us - record.shift_us
-        name = record.format or self._defaults[topic][0]
-        frames = self._decode(name, record.body, anchor_us).frames
-        return (frames[0].source_id if frames else None) or ""
+        return self._decode(record.format or rule.format, record.body, anchor_us).sender
 
     def _admit(
         self,
@@ -316,23 +313,8 @@ class Front:
         wake.state.ledger.add(source_id, refusal.disposition, refusal.reason)
         if refusal.disposition is not Disposition.REJECTED:
             return
-        body = record.body or b""
-        letter = {
-            "reason": refusal.reason.value,
-            "sentence": SENTENCES[refusal.reason],
-            "detail": refusal.detail[:500],
-            "stage": "front",
-            "topic": wake.topic,
-            "partition": wake.partition,
-            "offset": record.offset,
-            "source_id": source_id,
-            "format": record.format[:MAX_ID_BYTES],
-            "receive_time_us": record.receive_time_us,
-            "raw": body[:RAW_LIMIT],
-            "raw_size": len(body),
-            "station_id": self._parameters.station_id,
-            "run_id": self._parameters.run_id,
-        }
+        where, why = (wake.topic, wake.partition), (refusal.reason, refusal.detail)
+        letter = dead_letter(record, where, source_id, why, self._parameters)
         wake.outputs.append(Output(DEAD, source_id, _ENCODER.encode(letter)))
 
     def _close_second(self, key: str, wake: _Wake) -> list[str]:

@@ -13,8 +13,9 @@ from operators import tracker as default_tracker
 from operators.cell import CellStep, Tracker
 from operators.decode.registry import decode as default_decode
 from operators.enrich.versions import share_feature
-from operators.front import DEFAULTS, Decode, Front, share_source
+from operators.front import Decode, Front, share_source
 from operators.identity import Identity
+from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
 from operators.publish import Publish
 from operators.raw import RawRecord, pack_raw
@@ -53,10 +54,12 @@ class Stage:
         self._states: dict[str, State] = {}
         self._due: dict[tuple[int, str], list[bytes]] = {}
         self._wakes: list[tuple[int, str]] = []
+        self._passed_us = -FOREVER_US
 
     def take(self, key: str, event: bytes) -> None:
-        """Let an event wait for its instant."""
-        self._wake((self.step.wake_for(event), key)).append(event)
+        """Let an event wait for its instant, or for the next one if that has passed."""
+        at_us = max(self.step.wake_for(event), self._passed_us + 1000)
+        self._wake((at_us, key)).append(event)
 
     def broadcast(self, event: bytes) -> None:
         """Add something to what all keys share."""
@@ -65,6 +68,7 @@ class Stage:
 
     def advance(self, watermark_us: int) -> Iterator[Output]:
         """Wake every key that is due up to the watermark, in order of time and key."""
+        self._passed_us = max(self._passed_us, watermark_us)
         while self._wakes and self._wakes[0][0] <= watermark_us:
             at_us, key = heapq.heappop(self._wakes)
             due = self._due.pop((at_us, key))
@@ -108,6 +112,8 @@ class Pipeline:
         What associates and fuses in a cell.
     suffix
         What a backfill's topics have behind the names of the live ones.
+    foreign
+        Topics that are not the station's own, and how their records are taken.
     """
 
     def __init__(
@@ -116,10 +122,11 @@ class Pipeline:
         decode: Decode = default_decode,
         tracker: Tracker = default_tracker,
         suffix: str = "",
+        foreign: Mapping[str, TopicRule] | None = None,
     ) -> None:
-        defaults = {topic + suffix: value for topic, value in DEFAULTS.items()}
+        rules = {topic + suffix: rule for topic, rule in DEFAULTS.items()} | dict(foreign or {})
         self._sources = SOURCES + suffix
-        self.front = Stage(Front(parameters, decode, defaults), share_source)
+        self.front = Stage(Front(parameters, decode, rules), share_source)
         self._stages = {
             CELL: Stage(CellStep(parameters, tracker)),
             IDENTITY: Stage(Identity(parameters)),

@@ -21,7 +21,7 @@ from infra.cli.up import up
 from infra.local.paths import MissingProgramError
 from infra.local.rest import FlinkError
 from infra.local.state import StationError
-from jobs.settings import SettingsError
+from jobs.setting_values import SettingsError
 
 COMMANDS = (
     up,

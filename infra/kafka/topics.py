@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 import schemas
 from jobs import settings
 from jobs.sections import Kafka
+from jobs.setting_values import SettingsError
 
 _PATIENCE_S = 30.0
 _BROKER_DEFAULT = -1
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = settings.load(given.config)
         done = create_topics(chosen.kafka, chosen.partitions, dry_run=given.dry_run)
-    except settings.SettingsError as error:
+    except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 78
     except TopicsError as error:

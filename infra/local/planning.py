@@ -16,7 +16,7 @@ from infra.local.parts import SERVERS, flink_of, ports_wanted
 from infra.local.state import JobPlan, Plan, State, StationError
 from jobs import settings
 from jobs.runtime.clock import now_us
-from jobs.sections import LOCAL
+from jobs.sections import LOCAL, FormatFiles
 from jobs.settings import Settings
 
 
@@ -73,6 +73,17 @@ def refuse_old_snapshots(state_dir: Path, plan: Plan, chosen: Settings) -> None:
             raise StationError(msg)
 
 
+def with_own_mappings(chosen: Settings, folder: Path) -> Settings:
+    """Copy the mappings, so that a job which starts again reads what it read before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not chosen.mappings:
+        return chosen
+    folder.mkdir(parents=True)
+    for name, text in chosen.mappings.items():
+        (folder / f"{name}.toml").write_text(text, "utf-8")
+    return replace(chosen, formats=FormatFiles(str(folder)))
+
+
 def prepare(state_dir: Path, plan: Plan, chosen: Settings) -> None:
     """Choose ports and write everything that the parts read."""
     old = station_state.read(state_dir)
@@ -81,7 +92,8 @@ def prepare(state_dir: Path, plan: Plan, chosen: Settings) -> None:
     start = State(ports=ports, cluster_id=cluster, phase="starting", started_us=now_us())
     station_state.write(state_dir, start)
     config = state_dir / "settings.toml"
-    config.write_text(settings.as_toml(resolved(chosen, ports)), "utf-8")
+    given = with_own_mappings(resolved(chosen, ports), state_dir / "mappings")
+    config.write_text(settings.as_toml(given), "utf-8")
     jobs = tuple(
         msgspec.structs.replace(job, arguments=("--config", str(config), *job.arguments))
         for job in plan.jobs

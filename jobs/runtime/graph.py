@@ -53,6 +53,8 @@ class Reading:
         True to end where the topics end now.
     foreign_idle_ms
         For topics that get no pulse: wall time after which a quiet partition stops holding time.
+    disorder_ms
+        How much older than the newest of its partition a record may be.
     least_bytes
         A fetch that finds less waits for more, 100 ms at most; see `jobs.io.beat`.
     """
@@ -62,6 +64,7 @@ class Reading:
     isolation: str = "read_uncommitted"
     bounded: bool = False
     foreign_idle_ms: int = 0
+    disorder_ms: int = 0
     least_bytes: int = 1
 
 
@@ -105,7 +108,7 @@ def read_topics(
             `offset` BIGINT METADATA VIRTUAL,
             ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
             headers MAP<STRING, BYTES> METADATA VIRTUAL,
-            WATERMARK FOR ts AS ts - INTERVAL '0.001' SECOND
+            WATERMARK FOR ts AS ts - INTERVAL '{(reading.disorder_ms + 1) / 1000:.3f}' SECOND
         ) WITH ({_options(options)}, {_TEXT})"""
     )
 

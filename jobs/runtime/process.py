@@ -71,9 +71,13 @@ class _Keyed:
         )
 
     def take(self, text: str, ctx: Any) -> None:
-        """Let one event wait, and set its timer."""
+        """Let one event wait, and set its timer.
+
+        One that comes when its instant has passed waits for the next: the step sees by that.
+        """
         event = text.encode(LATIN1)
-        at_ms = self._step.wake_for(event) // 1000
+        passed_ms = ctx.timer_service().current_watermark()
+        at_ms = max(self._step.wake_for(event) // 1000, passed_ms + 1)
         count = self._counts.get(at_ms)
         if count is None:
             count = 0

@@ -123,12 +123,19 @@ class Decoded:
     """Everything one raw record says: source frames, third-party features, signals, or roads.
 
     Degrees of roads are in the datum that the source's entry declares.
+    `source_id` is the payload's own name of its sender, where no frame tells it.
     """
 
     frames: tuple[DecodedFrame, ...] = ()
     features: tuple[Feature, ...] = ()
     signals: tuple[IntersectionState, ...] = ()
     roads: tuple[RoadPart, ...] = ()
+    source_id: str | None = None
+
+    @property
+    def sender(self) -> str:
+        """The payload's own name of its sender, empty if it has none."""
+        return self.source_id or next((f.source_id for f in self.frames if f.source_id), "")
 
 
 # An adapter: (payload, instant to anchor at in UTC microseconds) -> Decoded; raises DecodeError.

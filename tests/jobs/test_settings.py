@@ -1,10 +1,13 @@
 """Settings: precedence, refusals that say where, secrets."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from jobs.settings import Settings, SettingsError, as_toml, load
+from infra.local.planning import with_own_mappings
+from jobs.setting_values import SettingsError
+from jobs.settings import Settings, as_toml, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +41,14 @@ BAD = [
     ("[local]\ntaskmanager_heap_mib = 1", 2, "at least 256"),
     ("[local]\n[local]", 2, "no valid TOML"),
     ("[flink]\nmode = thread", 2, "no valid TOML"),
+    ('[formats]\nmappings = "none"', 2, "none is no folder"),
+    ('[topics."a.b"]\nformats = "bsm.json"', 2, "known are topics.NAME.format"),
+    ('[topics."a.b"]\nformat = "bsm.json"\nkind = "probe"\nkeyed = 1', 4, "true or false"),
+    ('[topics."a.b"]\nformat = "bsm"\nkind = "probe"', 2, "known are bsm.json"),
+    ('[topics."a.b"]\nformat = "bsm.json"\nkind = "probes"', 3, "roadside, probe, feed"),
+    ('[topics."raw.probe"]\nformat = "bsm.json"\nkind = "probe"', 2, "topics of others"),
+    ('[topics.x]\nformat = "cap"\nkind = "feed"\ndisorder_ms = -1', 4, "0 to 60000"),
+    ('[topics.x]\nformat = "cap"\nkind = "feed"\nidle_ms = 1', 4, "100 to 3600000"),
 ]
 
 
@@ -117,3 +128,37 @@ def test_plain_text_is_allowed_on_the_loopback(read, host):
 
 def test_state_folder_lies_beside_the_file(read, tmp_path):
     assert read("").state_dir == tmp_path / ".station"
+
+
+def test_a_foreign_topic_says_what_it_carries(read):
+    with pytest.raises(SettingsError, match=r"topics\.a\.b\.kind: is missing"):
+        read('[topics."a.b"]\nformat = "bsm.json"')
+
+
+MAPPINGS = ROOT / "docs/examples/mappings"
+
+
+def test_mappings_are_read_from_the_folder_beside_the_file(read, tmp_path):
+    shutil.copytree(MAPPINGS, tmp_path / "feeds")
+    text = (
+        '[formats]\nmappings = "feeds"\n[topics."v2x-v1-rsm"]\nkind = "roadside"\nkeyed = false\n'
+    )
+    made = read(text + 'format = "mapping.loops"')
+    assert set(made.mappings) == {file.stem for file in MAPPINGS.glob("*.toml")}
+    assert made.topics["v2x-v1-rsm"].format == "mapping.loops"
+    assert read(as_toml(made)) == made
+
+
+def test_a_wrong_mapping_is_refused_with_its_file_and_key(read, tmp_path):
+    (tmp_path / "radar.toml").write_text('title = "x"\nkind = "roadside"\nsyntax = "xml"')
+    with pytest.raises(SettingsError) as refused:
+        read(f'[formats]\nmappings = "{tmp_path}"')
+    assert "station.toml:2: formats.mappings" in str(refused.value)
+    assert "radar.toml: syntax: invalid enum value 'xml'" in str(refused.value)
+
+
+def test_a_station_reads_its_own_copy_of_the_mappings(read, tmp_path):
+    shutil.copytree(MAPPINGS, tmp_path / "feeds")
+    made = with_own_mappings(read('[formats]\nmappings = "feeds"'), tmp_path / "state")
+    shutil.rmtree(tmp_path / "feeds")
+    assert read(as_toml(made)).mappings == made.mappings

@@ -4,16 +4,16 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from operators.account.letters import RAW_LIMIT
 from operators.decode.formats import Formats
 from operators.decode.registry import decode
 from operators.front import (
-    DEFAULTS,
     MAX_PROBES,
-    RAW_LIMIT,
     Front,
     picture_due_us,
     share_source,
 )
+from operators.ingress import DEFAULTS
 from operators.parameters import Parameters
 from operators.pipeline import Stage
 from operators.raw import pack_raw
@@ -333,10 +333,10 @@ def test_sources_that_nobody_declared_are_capped():
 
 def test_a_record_behind_the_watermark_is_late_by_that_name():
     stage, made = Stage(Front(PARAMETERS, decode, DEFAULTS)), []
-    for offset, received in ((0, START_US + SECOND_US), (1, START_US)):
+    for offset, received, passed_s in ((0, START_US + SECOND_US, 1), (1, START_US, 3)):
         record = a_raw_record(offset, received, a_line(received))
         stage.take(f"{PROBE}/0", pack_raw(record))
-        made.append(list(stage.advance(received)))
+        made.append(list(stage.advance(START_US + passed_s * SECOND_US)))
     assert [CELL in {o.route for o in outputs} for outputs in made] == [True, False]
     ledgers = [v for outputs in made for v in values(outputs, RECORDS)]
     entries = [e for ledger in ledgers for e in ledger["entries"]]

@@ -1,5 +1,5 @@
 from operators import routes
-from operators.front import DEFAULTS
+from operators.ingress import DEFAULTS
 from schemas import topics
 
 

@@ -9,7 +9,7 @@ counted, and each distinct time of the objects is a frame of its own.
 from operators.decode.decoded import Adapter, Decoded
 from operators.decode.mapping.declared import Declared
 from operators.decode.mapping.features import features_of
-from operators.decode.mapping.objects import frames_of
+from operators.decode.mapping.objects import frames_of, source_of
 from operators.decode.mapping.paths import Table, read_lines, read_objects
 from operators.decode.rows import decoded
 
@@ -22,7 +22,8 @@ def reader(name: str, mapping: Declared) -> Adapter:
     def adapt(payload: bytes, anchor_us: int) -> Decoded:
         table = _table(payload, mapping)
         if mapping.feature is not None:
-            return Decoded(features=tuple(features_of(table, mapping, name, anchor_us)))
+            features = tuple(features_of(table, mapping, name, anchor_us))
+            return Decoded(features=features, source_id=source_of(table, mapping))
         return decoded(frames_of(table, mapping, anchor_us))
 
     return adapt

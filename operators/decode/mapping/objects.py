@@ -41,14 +41,21 @@ def frames_of(table: Table, mapping: Declared, anchor_us: int) -> list[DecodedFr
     position, heading = place(table, mapping)
     observations = _observations(table, mapping, heading)
     usable = np.isfinite(position).all(axis=1)
-    told = table.whole if table.whole is not None and not table.size else table
-    source = next(iter(words(told, mapping.source)), "") if mapping.source else ""
+    source = source_of(table, mapping)
     made = []
     for at, here in _by_instant(table, mapping, anchor_us):
         kept = here[usable[here]]
         refused = len(here) - len(kept)
         made.append(_frame(mapping, source, at, position[kept], observations[kept], refused))
     return made
+
+
+def source_of(table: Table, mapping: Declared) -> str | None:
+    """The record's own name of its sender: that of the first object, or of the record."""
+    if mapping.source is None:
+        return None
+    told = table.whole if table.whole is not None and not table.size else table
+    return next(iter(words(told, mapping.source)), "") or None
 
 
 def _by_instant(
@@ -179,7 +186,7 @@ def _sigma(table: Table, key: str, given: Spread, dimension: str) -> FloatArray:
 
 def _frame(
     mapping: Declared,
-    source: str,
+    source: str | None,
     at_us: int | None,
     position: FloatArray,
     observations: RecordArray,
@@ -190,7 +197,7 @@ def _frame(
     flags |= FrameFlag.FUSED if mapping.fused else FrameFlag(0)
     from_receipt = mapping.time.form == "receipt"
     return DecodedFrame(
-        source_id=source or None,
+        source_id=source,
         event_time_us=at_us,
         flags=int(flags),
         space=Space.GEOGRAPHIC if mapping.position.x is None else Space.LOCAL,
