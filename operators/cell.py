@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
+from operators.account.facts import Declared, Facts, are_due, declared_by, frame_rows
 from operators.continuity import (
     Done,
     Name,
@@ -68,6 +69,10 @@ class Tracker(Protocol):
         """Source id of each slot of ``TRACK_ROW.sources``."""
         ...
 
+    def standings(self, state: Any) -> RecordArray:
+        """What is known of each slot's source, dtype `operators.fuse.standing.STANDING`."""
+        ...
+
     def locate(self, state: Any, offsets_m: FloatArray) -> None:
         """Tell a new state what GCJ-02 and BD-09 add to a place in its cell, metres."""
         ...
@@ -98,6 +103,8 @@ class CellState(msgspec.Struct, array_like=True):
         Boundaries (microseconds of event time) of which frames and tracker states are kept.
     halo
         Tracks of the last tick, lost ones, and those that the identity step knows.
+    declared
+        What is declared of each source heard in the last minute.
     """
 
     version: int = VERSION
@@ -107,6 +114,7 @@ class CellState(msgspec.Struct, array_like=True):
     intervals: list[int] = []
     snapshots: list[int] = []
     halo: Halo = msgspec.field(default_factory=Halo)
+    declared: dict[str, Declared] = {}
 
 
 _DECODER = msgspec.msgpack.Decoder(CellState)
@@ -144,6 +152,7 @@ class CellStep:
             kept.heard_us[frame.source_id] = max(
                 frame.receive_time_us, kept.heard_us.get(frame.source_id, 0)
             )
+            kept.declared[frame.source_id] = declared_by(frame)
             kept.input_us = tick
         frames, overflowed = admit(frames, self._parameters.max_observations)
         tracks, taken, corrected, entries = self._replay(key, kept, state.entries, frames, tick)
@@ -267,17 +276,25 @@ class CellStep:
         tick: int,
     ) -> Report:
         kept.heard_us = {s: at for s, at in kept.heard_us.items() if tick - at <= MISSING_US}
+        kept.declared = {s: kept.declared[s] for s in kept.heard_us if s in kept.declared}
         links, sources, topics = _link_rows(taken)
+        slots = self._tracker.sources_of(tracks)
+        facts = b""
+        if are_due(tick, self._parameters.tick_us):
+            standing = self._tracker.standings(tracks).tobytes()
+            facts = encoder.encode(Facts(slots, standing, kept.declared))
         return Report(
             tick,
             rows.astype(TRACK_ROW, copy=False).tobytes(),
-            self._tracker.sources_of(tracks),
+            slots,
             links.tobytes(),
             sources,
             topics,
             sorted(s for s, at in kept.heard_us.items() if tick - at <= LIVE_US),
             sorted(s for s, at in kept.heard_us.items() if tick - at > LIVE_US),
             gone,
+            frame_rows(taken, sources).tobytes(),
+            facts,
         )
 
 

@@ -4,6 +4,7 @@ Little-endian, a version byte first, observations as one block of fixed-size rec
 reader views them with numpy and parses nothing.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
@@ -13,7 +14,7 @@ import numpy as np
 from operators._typing import RecordArray
 from operators.errors import LayoutError
 
-VERSION = 1
+VERSION = 2
 
 
 class SourceKind(IntEnum):
@@ -103,6 +104,7 @@ OBSERVATION = np.dtype(
 )
 
 _HEADER = struct.Struct("<BBBBqqqiQddfHHI")
+_SUPPLIER = struct.Struct("<dH")  # behind the header since version 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,10 @@ class Frame:
     coverage_x_m, coverage_y_m, coverage_radius_m
         Circle that the source looks at, in the frame of the cell; radius NaN if unknown.
     observations : structured array of shape (n,), dtype `OBSERVATION`
+    owner
+        Who supplies the data, as the source's entry says; empty if it says nothing.
+    nominal_rate_hz
+        Source frames a second that its entry promises; NaN if it promises none.
     """
 
     source_id: str
@@ -137,6 +143,8 @@ class Frame:
     coverage_y_m: float
     coverage_radius_m: float
     observations: RecordArray
+    owner: str = ""
+    nominal_rate_hz: float = math.nan
 
     @property
     def order(self) -> tuple[int, str, int, str, int, int]:
@@ -147,7 +155,7 @@ class Frame:
 
 def pack_frame(frame: Frame) -> bytes:
     """Packed bytes of one frame."""
-    source, topic = frame.source_id.encode(), frame.topic.encode()
+    source, topic, owner = (s.encode() for s in (frame.source_id, frame.topic, frame.owner))
     header = _HEADER.pack(
         VERSION,
         frame.kind,
@@ -165,7 +173,8 @@ def pack_frame(frame: Frame) -> bytes:
         len(topic),
         len(frame.observations),
     )
-    return b"".join((header, source, topic, frame.observations.tobytes()))
+    supplier = _SUPPLIER.pack(frame.nominal_rate_hz, len(owner))
+    return b"".join((header, supplier, source, topic, owner, frame.observations.tobytes()))
 
 
 def unpack_frames(data: bytes) -> list[Frame]:
@@ -187,55 +196,45 @@ def unpack_frames(data: bytes) -> list[Frame]:
 
 
 def _unpack_one(data: bytes, at: int) -> tuple[Frame, int]:
-    if data[at] != VERSION:
-        msg = f"frame version {data[at]}, this release reads {VERSION}"
+    version = data[at]
+    if version not in (1, VERSION):
+        msg = f"frame version {version}, this release reads 1 to {VERSION}"
         raise LayoutError(msg)
-    if len(data) - at < _HEADER.size:
-        msg = f"frame header cut short: {len(data) - at} of {_HEADER.size} bytes"
+    head = _HEADER.size + (_SUPPLIER.size if version > 1 else 0)
+    if len(data) - at < head:
+        msg = f"frame header cut short: {len(data) - at} of {head} bytes"
         raise LayoutError(msg)
-    (
-        _,
-        kind,
-        flags,
-        _,
-        event,
-        receive,
-        offset,
-        partition,
-        digest,
-        cx,
-        cy,
-        radius,
-        n_source,
-        n_topic,
-        n,
-    ) = _HEADER.unpack_from(data, at)
-    at += _HEADER.size
-    end = at + n_source + n_topic + n * OBSERVATION.itemsize
+    _, kind, flags, _, event, receive, offset, *rest = _HEADER.unpack_from(data, at)
+    partition, digest, cx, cy, radius, n_source, n_topic, n = rest
+    rate_hz, n_owner = math.nan, 0
+    if version > 1:
+        rate_hz, n_owner = _SUPPLIER.unpack_from(data, at + _HEADER.size)
+    names = at + head
+    first = names + n_source + n_topic + n_owner
+    end = first + n * OBSERVATION.itemsize
     if end > len(data):
         msg = f"frame cut short: {len(data)} of {end} bytes"
         raise LayoutError(msg)
-    source = data[at : at + n_source].decode()
-    topic = data[at + n_source : at + n_source + n_topic].decode()
-    observations = np.frombuffer(data, OBSERVATION, n, at + n_source + n_topic)
-    return (
-        Frame(
-            source,
-            kind,
-            flags,
-            event,
-            receive,
-            topic,
-            partition,
-            offset,
-            digest,
-            cx,
-            cy,
-            radius,
-            observations,
-        ),
-        end,
+    source = data[names : names + n_source].decode()
+    topic = data[names + n_source : first - n_owner].decode()
+    owner = data[first - n_owner : first].decode()
+    observations = np.frombuffer(data, OBSERVATION, n, first)
+    when, circle = (event, receive), (cx, cy, radius)
+    frame = Frame(
+        source,
+        kind,
+        flags,
+        *when,
+        topic,
+        partition,
+        offset,
+        digest,
+        *circle,
+        observations,
+        owner,
+        rate_hz,
     )
+    return frame, end
 
 
 def empty_observations(n: int) -> RecordArray:

@@ -33,6 +33,7 @@ from operators.sources import (
     add_version,
     entry_at,
     parse_entry,
+    supplier_of,
 )
 from operators.step import Output, Result, State, check_version
 from operators.transform.areas import declared_area
@@ -240,6 +241,7 @@ class Front:
         placed: list[tuple[tuple[str, int], bytes]] = []
         observations = refused = 0
         nominal_us = nominal_delay_us(kind, entry.nominal_delay_ms if entry else None)
+        supplier = supplier_of(entry)
         for decoded in frames:
             event_time, flags = self._event_time(record, source_id, decoded, nominal_us, wake)
             stamp = Stamp(
@@ -252,6 +254,7 @@ class Front:
                 record.offset,
                 digest,
                 decoded.flags | flags,
+                *supplier,
             )
             observations += len(decoded.observations)
             refused += decoded.refused

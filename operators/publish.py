@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import BoolArray, RecordArray
+from operators.account.minute import MINUTE_US, Minute
 from operators.account.observations import ObservationLedger
 from operators.account.records import SECOND_US
 from operators.enrich.context import context_columns, no_context
@@ -24,7 +25,7 @@ from operators.report import (
     report_decoder,
     verdict_decoder,
 )
-from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS
+from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS, QUALITY
 from operators.shared import Shared
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
@@ -56,6 +57,8 @@ class PublishState(msgspec.Struct, array_like=True):
         Tracks that were near the border: the identity step knows when their object ends.
     ledger
         Open second of the observation ledger.
+    minute
+        Open minute of the accounts of the sources.
     """
 
     version: int = VERSION
@@ -66,6 +69,7 @@ class PublishState(msgspec.Struct, array_like=True):
     published: bytes = b""
     watched: bytes = b""
     ledger: ObservationLedger = msgspec.field(default_factory=ObservationLedger)
+    minute: Minute = msgspec.field(default_factory=Minute)
 
 
 _DECODER = msgspec.msgpack.Decoder(PublishState)
@@ -99,28 +103,45 @@ class Publish:
             outputs += [self._event(key, tick, happening) for happening in verdict.happenings]
         if not pictures and state.value is None:
             return Result(None, {}, outputs)
+        report = None
         for content in pictures:
-            outputs += self._publish(key, kept, report_decoder.decode(content))
+            report = report_decoder.decode(content)
+            outputs += self._publish(key, kept, report)
         next_us = kept.tick_us + self._parameters.tick_us
         asleep = tick >= next_us
         if asleep:
             outputs += self._fall_asleep(key, kept, tick)
-        if kept.ledger.is_over(tick):
-            record = kept.ledger.record(cell_integer(key), key, self._parameters)
-            outputs.append(Output(OBSERVATIONS, key, encoder.encode(record)))
-            kept.ledger = ObservationLedger(counts={})
-        if asleep and not kept.ledger.counts:
+        outputs += self._close_accounts(key, kept, None if asleep else report, tick)
+        if asleep and not (kept.ledger.counts or kept.minute.tallies):
             return Result(None, {}, outputs)
         # The next picture comes at the next tick; if none does, the cell has gone quiet.
         wakes = [] if asleep else [next_us]
         if kept.ledger.counts:
             wakes.append(kept.ledger.second_us + SECOND_US)
+        if kept.minute.tallies:
+            wakes.append(kept.minute.minute_us + MINUTE_US)
         return Result(encoder.encode(kept), {}, outputs, min(wakes) + self._parameters.cut_us)
+
+    def _close_accounts(
+        self, key: str, kept: PublishState, report: Report | None, tick_us: int
+    ) -> list[Output]:
+        """Send the ledger of a second and the accounts of a minute that are over."""
+        closed, who = [], (cell_integer(key), key, self._parameters)
+        if kept.ledger.is_over(tick_us):
+            record = kept.ledger.record(*who)
+            closed.append(Output(OBSERVATIONS, key, encoder.encode(record)))
+            kept.ledger = ObservationLedger(counts={})
+        if kept.minute.is_over(tick_us):
+            record = kept.minute.record(*who)
+            closed.append(Output(QUALITY, key, encoder.encode(record)))
+            kept.minute = kept.minute.following(report)
+        return closed
 
     def _fall_asleep(self, key: str, kept: PublishState, tick_us: int) -> list[Output]:
         """Forget the tracks of a cell that says nothing more."""
         ends = self._end(key, kept, _ids(kept.published).tolist(), tick_us)
         kept.names, kept.withheld, kept.published, kept.watched = {}, b"", b"", b""
+        kept.sequence = 0
         return ends
 
     def _publish(self, key: str, kept: PublishState, report: Report) -> list[Output]:
@@ -134,6 +155,7 @@ class Publish:
             kept.ledger.add(links, report.link_sources, report.tick_us)
             value = self._links(key, report, links)
             outputs.append(Output(LINKS, key, encoder.encode(value)))
+        kept.minute.add(report, shown, _ids(kept.published), self._parameters.tick_us)
         _forget(kept, report.gone)
         kept.sequence, kept.tick_us = kept.sequence + 1, report.tick_us
         return outputs

@@ -58,6 +58,10 @@ class Report(msgspec.Struct, array_like=True):
         Sources heard in the last second; heard in the last minute but not since.
     gone
         Tracks that the cell has forgotten for good.
+    frames
+        Packed `operators.account.facts.FRAME_ROW` array: frames that it took at this tick.
+    facts
+        Packed `operators.account.facts.Facts`; empty but once a second.
     """
 
     tick_us: int
@@ -69,6 +73,8 @@ class Report(msgspec.Struct, array_like=True):
     live: list[str]
     missing: list[str]
     gone: list[int] = []
+    frames: bytes = b""
+    facts: bytes = b""
 
 
 class Sighting(msgspec.Struct, array_like=True):

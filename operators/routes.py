@@ -13,8 +13,9 @@ EVENTS = "track.events"
 CONTEXT = "context.features"
 RECORDS = "ledger.records"
 OBSERVATIONS = "ledger.observations"
+QUALITY = "source.quality"
 DEAD = "dead.letters"
-TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, RECORDS, OBSERVATIONS, DEAD)
+TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, RECORDS, OBSERVATIONS, QUALITY, DEAD)
 
 # Topics that it reads.
 SOURCES = "station.sources"

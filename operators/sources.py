@@ -5,6 +5,7 @@ An entry arrives on `station.sources` as JSON and takes effect at `valid_from_us
 the entry of that time.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -128,7 +129,17 @@ def parse_entry(payload: bytes) -> SourceEntry:
     return entry
 
 
+def supplier_of(entry: SourceEntry | None) -> tuple[str, float]:
+    """Owner of a source and the frames a second that it promises; empty and NaN if not known."""
+    if entry is None:
+        return "", math.nan
+    rate_hz = entry.nominal_rate_hz
+    return entry.owner, math.nan if rate_hz is None else rate_hz
+
+
 def _wrong_numbers(entry: SourceEntry) -> str:
+    if len(entry.owner.encode()) > MAX_ID_BYTES:
+        return f"owner of {len(entry.owner.encode())} bytes, limit {MAX_ID_BYTES}"
     if not 0 < len(entry.source_id.encode()) <= MAX_ID_BYTES:
         return f"source_id of {len(entry.source_id.encode())} bytes, limit {MAX_ID_BYTES}"
     for name, (least, most) in _RANGES.items():

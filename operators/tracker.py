@@ -20,6 +20,7 @@ from operators.fuse.frame_motion import carry, from_axes
 from operators.fuse.one_frame import take_frame
 from operators.fuse.show import fill_rows
 from operators.fuse.sources import source_table
+from operators.fuse.standing import standings
 from operators.fuse.state import (
     N_TRACKS,
     POSED_US,
@@ -50,6 +51,7 @@ __all__ = [
     "rename",
     "rows",
     "sources_of",
+    "standings",
     "unpack",
     "warm_up",
 ]

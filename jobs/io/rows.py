@@ -92,6 +92,12 @@ def _elements(record: str) -> dict[str, str]:
     return {f["name"]: f["element"] for f in fields if "element" in f}
 
 
+def _entry_names(record: str) -> list[str]:
+    """Fields of the entries of a record."""
+    fields = {f["name"]: f for f in schemas.load(record)["fields"]}
+    return [f["name"] for f in fields["entries"]["type"]["items"]["fields"]]
+
+
 class _Joined:
     """The column fields of many records, one behind the other."""
 
@@ -240,6 +246,10 @@ _FEATURE = ("feature_id", "kind", "source_id")
 _VALIDITY = ("receive_time_us", "issued_us", "valid_from_us", "valid_to_us")
 _REFUSAL = ("reason", "sentence", "detail", "stage")
 _SPAN = (*_WHO, "topic", "partition", "second_us", "first_offset")
+_MINUTE = (*_WHO, *_CELL, "minute_us")
+_ADDED = ("seen_s", "share_s", "exclusive_s")
+_CREDIT = ("source_id", "owner", "used", "births", *_ADDED)
+_QUALITY = tuple(name for name in _entry_names("source_quality") if name not in _ADDED)
 _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "fused.objects": [
         _fused_object_state,
@@ -285,6 +295,10 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
             (*_WHO, *_CELL, "second_us"),
             ("source_id", "use", "observations"),
         )
+    ],
+    "source.quality": [
+        _listed("source_quality", _MINUTE, _QUALITY),
+        _listed("source_contribution", _MINUTE, _CREDIT),
     ],
     "dead.letters": [
         _listed(

@@ -1,5 +1,6 @@
 """Place a decoded frame: to WGS-84, then into each cell that it concerns."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -45,6 +46,8 @@ class Stamp:
     offset: int
     payload_hash: int
     flags: int
+    owner: str = ""
+    nominal_rate_hz: float = math.nan
 
 
 def place(
@@ -189,6 +192,8 @@ def _stamped(stamp: Stamp, observations: RecordArray, cx: float, cy: float, radi
         cy,
         radius,
         observations,
+        stamp.owner,
+        stamp.nominal_rate_hz,
     )
 
 

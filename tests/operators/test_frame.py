@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from operators.errors import LayoutError
 from operators.frame import (
+    _HEADER,
+    _SUPPLIER,
     OBSERVATION,
     VERSION,
     FrameFlag,
@@ -22,9 +24,11 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 
 def same(one, other):
     assert one.observations.tobytes() == other.observations.tobytes()
-    head = {"observations": None, "coverage_radius_m": 0.0}
+    unknown = ("coverage_radius_m", "nominal_rate_hz")
+    head = {"observations": None, **dict.fromkeys(unknown, 0.0)}
     assert replace(one, **head) == replace(other, **head)
-    assert np.array_equal(one.coverage_radius_m, other.coverage_radius_m, equal_nan=True)
+    for name in unknown:
+        assert np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True)
 
 
 @given(
@@ -35,8 +39,10 @@ def same(one, other):
     digest=st.integers(0, 2**64 - 1),
     n=st.integers(0, 5),
     circle=st.tuples(*3 * [st.floats(allow_nan=False, width=32)]),
+    owner=st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    rate_hz=st.floats(allow_nan=False),
 )
-def test_a_frame_survives_packing(source, kind, flags, times, digest, n, circle):
+def test_a_frame_survives_packing(source, kind, flags, times, digest, n, circle, owner, rate_hz):
     event, receive, offset = times
     frame = a_frame(
         [[i, -i] for i in range(n)],
@@ -47,6 +53,8 @@ def test_a_frame_survives_packing(source, kind, flags, times, digest, n, circle)
         receive_time_us=receive,
         offset=offset,
         payload_hash=digest,
+        owner=owner,
+        nominal_rate_hz=rate_hz,
         **dict(zip(("coverage_x_m", "coverage_y_m", "coverage_radius_m"), circle, strict=True)),
     )
     same(unpack_frames(pack_frame(frame))[0], frame)
@@ -67,6 +75,14 @@ def test_bytes_cut_anywhere_are_refused():
     for end in range(1, len(packed)):
         with pytest.raises(LayoutError):
             unpack_frames(packed[:end])
+
+
+def test_a_frame_of_the_release_before_has_no_owner_and_promises_no_rate():
+    packed = pack_frame(a_frame([[1.0, 2.0]], owner="", nominal_rate_hz=7.0))
+    old = bytes([1]) + packed[1 : _HEADER.size] + packed[_HEADER.size + _SUPPLIER.size :]
+    (frame, other) = unpack_frames(old + packed)
+    same(frame, a_frame([[1.0, 2.0]]))
+    assert other.nominal_rate_hz == 7.0
 
 
 def test_another_version_is_refused():

@@ -8,7 +8,7 @@ import schemas
 from tests.schemas.packing import all_examples, packed_example
 
 RECORDS = schemas.records()
-UNITS = {"us", "m", "m2", "mps", "mps2", "rad", "radps", "e7", "m2ps2", "mmph"}
+UNITS = {"us", "s", "hz", "m", "m2", "mps", "mps2", "rad", "radps", "e7", "m2ps2", "mmph"}
 # Pure numbers, names and texts; a quantity with a unit has no business in this list.
 WITHOUT_UNIT = {
     "cell",
@@ -67,6 +67,29 @@ WITHOUT_UNIT = {
     "format",
     "raw",
     "raw_size",
+    "owner",
+    "faults",
+    "frames",
+    "instants",
+    "clock_corrected",
+    "completeness",
+    "used",
+    "births",
+    "clutter",
+    "quarantined",
+    "overflow",
+    "ghosts",
+    "looks",
+    "hits",
+    "residuals",
+    "residual_mean",
+    "stretch",
+    "stretch_sigma",
+    "noise_factor",
+    "detection",
+    "anchor",
+    "registered",
+    "steps",
 }
 
 

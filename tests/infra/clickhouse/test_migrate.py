@@ -17,6 +17,7 @@ TABLES_OF = {
     "road_context": ("road_context",),
     "record_ledger": ("record_span", "record_ledger"),
     "observation_ledger": ("observation_ledger",),
+    "source_quality": ("source_quality", "source_contribution"),
     "dead_letter": ("dead_letter",),
 }
 # Fields that are the means of a record, not facts of a row.
@@ -24,7 +25,7 @@ MEANS = {"count", "entries", "source_count", "source_index", "topic_index", "top
 MEANS |= {"feature_count", "feature_index", "weather", "weather_index"}
 # Columns that stand for such means, or are not known yet.
 MADE = {"loaded_at", "class_name", "use_name", "segment_id", "lane_id", "source_id", "topic"}
-MADE |= {"precipitation_name", "road_surface_name"}
+MADE |= {"precipitation_name", "road_surface_name", "links"}
 TYPES = {"<u8": "UInt64", "<i8": "Int64", "<i4": "Int32", "<u4": "UInt32", "<u2": "UInt16"}
 TYPES |= {"u1": "UInt8", "<f4": "Float32", "<f8": "Float64"}
 

@@ -10,6 +10,7 @@ import pytest
 from infra.demo.rows import gather
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.score import score
+from operators.fuse.standing import STANDING
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
@@ -55,6 +56,9 @@ class PassThrough:
 
     def sources_of(self, state):
         return []
+
+    def standings(self, state):
+        return np.zeros(0, STANDING)
 
     def ids_of(self, state):
         return [int(row["track_id"]) for _, row in state.values()]

@@ -1,0 +1,56 @@
+"""What a cell knows of each of its sources, for their quality records and their credit."""
+
+import numpy as np
+
+from operators._typing import FloatArray, RecordArray
+from operators.fuse.state import N_SOURCES, TrackerState
+from operators.register.quality import QUALITY_ROW, quality_rows
+
+# One source of a cell: what the registration says of it, and what its innovations do.
+STANDING = np.dtype(
+    [
+        *((name, QUALITY_ROW[name].str) for name in QUALITY_ROW.names or ()),
+        ("detection", "<f8"),  # probability that a frame contains what it saw lately
+        ("noise_factor", "<f8"),  # its squared errors over those that it declares
+        ("noise_m2", "<f8"),  # variance an axis of its errors from frame to frame, as found
+        ("lasting_m2", "<f8"),  # variance an axis of errors that last
+        ("declares", "u1"),  # it says how accurate it is
+    ]
+)
+# No road user's middle is seen to less than this: what is smoothed looks better than it is.
+LEAST_VARIANCE_M2 = 0.1**2
+
+
+def standings(state: TrackerState) -> RecordArray:
+    """One row for each source slot in use.
+
+    Returns
+    -------
+    structured array of shape (n_sources,), dtype `STANDING`
+    """
+    n = int(state.counts[N_SOURCES])
+    told, sources = quality_rows(state.registry, n), state.sources[:n]
+    made = np.zeros(n, STANDING)
+    for name in QUALITY_ROW.names or ():
+        made[name] = told[name]
+    for name in ("detection", "noise_factor", "lasting_m2"):
+        made[name] = sources[name]
+    made["noise_m2"] = np.maximum(0.5 * sources["noise_found"], 0.0)
+    made["declares"] = sources["least_lasting_m2"] == 0.0
+    return made
+
+
+def found_variance_m2(standing: RecordArray) -> FloatArray:
+    """Variance an axis of each source's observations as its own data tell it.
+
+    Parameters
+    ----------
+    standing : structured array of shape (n,), dtype `STANDING`
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        What a source declares is not in it.
+    """
+    found: FloatArray = np.maximum(standing["noise_m2"], LEAST_VARIANCE_M2) + standing["lasting_m2"]
+    return found
