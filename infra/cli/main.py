@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from infra.cli.backfill import backfill
 from infra.cli.decode import decode
 from infra.cli.demo import demo
 from infra.cli.doctor import doctor
@@ -33,6 +34,7 @@ COMMANDS = (
     migrate,
     replay,
     reload,
+    backfill,
     decode,
     formats,
     fuse,

@@ -48,3 +48,12 @@ def follow_live(client: Client, database: str, run_id: str, today: date) -> None
 def chosen(client: Client, database: str) -> dict[date, str]:
     """Run of each day that has pictures."""
     return dict(client.execute(f"SELECT day, run_id FROM {database}.chosen_run ORDER BY day"))
+
+
+def days_of(client: Client, database: str, run_id: str) -> list[date]:
+    """Days of which a run has pictures."""
+    rows = client.execute(
+        f"SELECT DISTINCT day FROM {database}.run_day WHERE run_id = %(run)s ORDER BY day",
+        {"run": run_id},
+    )
+    return [day for (day,) in rows]
