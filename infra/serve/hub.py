@@ -1,0 +1,99 @@
+"""The closed ticks of the last seconds: what questions are answered from and streams go along.
+
+A stream has no queue. It remembers the last tick that it sent and takes every newer one from here,
+so a slow client costs nothing, and one that comes back goes on where it was. What it is too late
+for is told as a gap.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from infra.serve.render import Pieces
+from operators.current import Closed, Current
+from operators.fused import Snapshot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """One closed tick, with the JSON of its objects as it comes to be asked for."""
+
+    closed: Closed
+    pieces: dict[str, Pieces]
+
+    @property
+    def tick_us(self) -> int:
+        """The tick."""
+        return self.closed.tick_us
+
+
+def moment(closed: Closed) -> Moment:
+    """A closed tick ready to be rendered."""
+    return Moment(closed, {held.cell: Pieces(held) for held in closed.cells})
+
+
+class Hub:
+    """Closed ticks in their order; belongs to one event loop.
+
+    Parameters
+    ----------
+    kept
+        So many ticks can be had again.
+    """
+
+    def __init__(self, kept: int = 100) -> None:
+        self.current = Current()
+        self._moments: deque[Moment] = deque(maxlen=kept)
+        self._news = asyncio.Event()
+
+    @property
+    def newest(self) -> Moment | None:
+        """The last tick, None before the first."""
+        return self._moments[-1] if self._moments else None
+
+    def take(self, snapshots: list[Snapshot]) -> None:
+        """Take pictures; wakes the streams for each tick that they close."""
+        for one in snapshots:
+            if not self.current.take(one):
+                continue
+            closed = self.current.close()
+            if closed is not None:
+                self._add(moment(closed))
+
+    def _add(self, made: Moment) -> None:
+        self._moments.append(made)
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def after(self, tick_us: int) -> AsyncIterator[tuple[int, Moment]]:
+        """Every tick after one, each with the tick before it, forever.
+
+        Parameters
+        ----------
+        tick_us
+            The last tick that is known; 0 begins with the newest.
+
+        Yields
+        ------
+        tuple of the tick before, 0 if that is not here any more, and the moment
+        """
+        if not tick_us and self._moments:
+            tick_us = self._moments[-1].tick_us - 1
+        while True:
+            news = self._news
+            for before, made in self._since(tick_us):
+                tick_us = made.tick_us
+                yield before, made
+            if news is self._news:
+                await news.wait()
+
+    def _since(self, tick_us: int) -> list[tuple[int, Moment]]:
+        due: list[tuple[int, Moment]] = []
+        for number in range(len(self._moments) - 1, -1, -1):
+            made = self._moments[number]
+            if made.tick_us <= tick_us:
+                break
+            before = self._moments[number - 1].tick_us if number else 0
+            due.append((before, made))
+        return due[::-1]

@@ -1,0 +1,117 @@
+"""What a vehicle meets: places and times by hand, and sight against a slow oracle."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from operators.frame import ObjectClass
+from operators.fused import FUSED
+from operators.surroundings import Sight, hidden, surroundings
+from operators.transform.cells import local_frame
+
+LAT, LON = 39.9, 116.4
+
+
+def objects(*places, **fields):
+    """Cars at metres east and north of a point, standing, heading north."""
+    rows = np.zeros(len(places), FUSED)
+    x, y = np.array(places, float).T
+    rows["lon_deg"], rows["lat_deg"] = local_frame(LON, LAT).to_geographic(x, y)
+    rows["track_id"] = np.arange(len(places))
+    rows["object_class"] = ObjectClass.CAR
+    rows["length_m"], rows["width_m"], rows["height_m"] = 4.0, 2.0, 1.5
+    for name, value in fields.items():
+        rows[name] = value
+    return rows
+
+
+def near(rows, radius_m=200.0, sight_m=100.0, reported=None):
+    """Surroundings of the first of the objects."""
+    told = np.zeros(len(rows), bool) if reported is None else np.array(reported)
+    return surroundings(rows[:1], rows, told, radius_m, sight_m)
+
+
+def test_place_and_time_of_what_is_ahead():
+    rows = objects((0, 0), (0, 54), velocity_north_mps=[10, 5])
+    (one,) = near(rows)
+    assert one["index"] == 1
+    assert one["ahead_m"] == pytest.approx(54, abs=0.01)
+    assert one["right_m"] == pytest.approx(0, abs=0.01)
+    assert one["on_way"]
+    assert one["closing_mps"] == pytest.approx(5, abs=0.01)
+    assert one["reach_s"] == pytest.approx((54 - 4) / 5, abs=0.01)
+
+
+def test_axes_turn_with_the_vehicle():
+    rows = objects((0, 0), (30, 1), (0, 20), velocity_east_mps=[10, 0, 0], heading_rad=np.pi / 2)
+    left, ahead = near(rows)
+    assert (ahead["index"], bool(ahead["on_way"])) == (1, True)
+    assert (ahead["ahead_m"], ahead["right_m"]) == pytest.approx((30, -1), abs=0.01)
+    assert (left["right_m"], bool(left["on_way"])) == (pytest.approx(-20, abs=0.01), False)
+    assert np.isnan(left["reach_s"])
+
+
+def test_crossing_paths_have_a_closest_approach():
+    rows = objects((0, 0), (50, 50), velocity_north_mps=[10, 0], velocity_east_mps=[0, -10])
+    (one,) = near(rows)
+    assert (one["approach_s"], one["approach_m"]) == pytest.approx((5, 0), abs=0.01)
+
+
+def test_what_goes_away_approaches_no_more():
+    rows = objects((0, 0), (0, 50), velocity_north_mps=[10, 20])
+    (one,) = near(rows)
+    assert np.isnan(one["approach_s"])
+    assert np.isnan(one["reach_s"])
+
+
+def test_far_on_the_way_is_told_and_far_aside_is_not():
+    rows = objects((0, 0), (0, 250), (250, 0), velocity_north_mps=[30, 0, 0])
+    assert near(rows)["index"].tolist() == [1]
+
+
+def test_sight():
+    rows = objects((0, 0), (0, 20), (0, 40), (30, 30), (0, -150), (20, 0))
+    told = near(rows, reported=[False, False, False, False, False, True])
+    sight = {int(one["index"]): Sight(one["sight"]) for one in told}
+    assert sight == {
+        1: Sight.OPEN, 2: Sight.HIDDEN, 3: Sight.OPEN, 4: Sight.FAR, 5: Sight.REPORTED,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("blocker", "expected"),
+    [({"height_m": 0.5}, Sight.OPEN), ({"object_class": ObjectClass.PEDESTRIAN}, Sight.OPEN),
+     ({"width_m": 0.5}, Sight.OPEN), ({}, Sight.HIDDEN)],
+)  # fmt: skip
+def test_what_is_low_or_thin_hides_nothing(blocker, expected):
+    rows = objects((0, 0), (0, 20), (0, 40))
+    for name, value in blocker.items():
+        rows[name][1] = value
+    assert Sight(near(rows)["sight"][1]) == expected
+
+
+def test_an_unknown_heading_leaves_nothing_ahead():
+    rows = objects((0, 0), (0, 20), heading_rad=np.nan)
+    (one,) = near(rows)
+    assert np.isnan(one["ahead_m"])
+    assert not one["on_way"]
+
+
+@given(st.integers(0, 10_000))
+def test_hidden_equals_a_walk_along_the_line_of_sight(seed):
+    draw = np.random.default_rng(seed)
+    n = 6
+    x, y = draw.uniform(-40, 40, (2, n))
+    heading = draw.uniform(0, 2 * np.pi, n)
+    length, width = draw.uniform(1, 6, n), draw.uniform(0.5, 2, n)
+    found = hidden(x, y, heading, length, width, np.ones(n), np.ones(n, bool))
+    t = np.linspace(0, 1, 4001)[:, None]
+    for i in range(n):
+        others = [j for j in range(n) if j != i and np.hypot(x[j], y[j]) <= np.hypot(x[i], y[i])]
+        px, py = t * x[i] - x[others], t * y[i] - y[others]
+        along = px * np.sin(heading[others]) + py * np.cos(heading[others])
+        across = px * np.cos(heading[others]) - py * np.sin(heading[others])
+        depth = np.maximum(np.abs(along) - length[others], np.abs(across) - width[others])
+        if abs(depth.min(initial=1.0)) > 0.05:  # not a graze
+            assert found[i] == (depth.min(initial=1.0) < 0)
