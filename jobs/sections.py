@@ -237,6 +237,27 @@ class ForeignTopic:
 
 
 @dataclass(frozen=True, slots=True)
+class Serve:
+    """The HTTP service.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens; port 0 is any free one.
+    tokens_file
+        Who may ask (`infra.serve.tokens`); empty lets everybody on this machine in.
+    certificate_file, key_file
+        For TLS; both, or neither on this machine.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8088
+    tokens_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Local:
     """The station on this machine: folder of its state, memory in MiB, ports (0: a free one)."""
 
@@ -301,6 +322,8 @@ CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "flink.restart_budget_ms": (_at_least(1000), "at least 1000"),
     "flink.id_prefix": (_NAME, "a name of letters, digits, _ and -"),
+    "serve.host": (bool, "name an address to listen at"),
+    "serve.port": (_port, "0, or 1024 to 65535"),
     "local.state_dir": (bool, "name a folder"),
     "local.broker_heap_mib": (_at_least(256), "at least 256"),
     "local.jobmanager_heap_mib": (_at_least(160), "at least 160"),

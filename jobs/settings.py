@@ -26,6 +26,7 @@ from jobs.sections import (
     Local,
     Registry,
     Retention,
+    Serve,
 )
 from jobs.setting_values import PREFIX, Key, SettingsError, Value, from_file, variable
 from operators.errors import ParameterError
@@ -58,6 +59,7 @@ class Settings:
     partitions: Mapping[str, int] = field(default_factory=dict)
     topics: Mapping[str, ForeignTopic] = field(default_factory=dict)
     mappings: Mapping[str, str] = field(default_factory=dict)
+    serve: Serve = field(default_factory=Serve)
     local: Local = field(default_factory=Local)
 
     @property
@@ -74,6 +76,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "flink": Flink,
     "run": Parameters,
     "formats": FormatFiles,
+    "serve": Serve,
     "local": Local,
 }
 
@@ -223,6 +226,7 @@ def _check(settings: Settings, values: Mapping[str, Value]) -> None:
             _refuse(f"partitions.{topic}", f"is {count}; 1 to 1000", values)
     _check_security(settings.kafka, values)
     _check_transactions(settings.flink, values)
+    _check_serve(settings.serve, values)
 
 
 def _check_security(kafka: Kafka, values: Mapping[str, Value]) -> None:
@@ -234,6 +238,14 @@ def _check_security(kafka: Kafka, values: Mapping[str, Value]) -> None:
     if kafka.security == "SASL_SSL" and not (kafka.username and kafka.password):
         why = "SASL_SSL wants kafka.username and the variable STATION_KAFKA_PASSWORD"
         _refuse("kafka.security", why, values)
+
+
+def _check_serve(serve: Serve, values: Mapping[str, Value]) -> None:
+    if serve.host not in _LOOPBACK and not (serve.tokens_file and serve.certificate_file):
+        why = "other hosts get in with tokens and TLS only; set serve.tokens_file, "
+        _refuse("serve.host", why + "serve.certificate_file and serve.key_file", values)
+    if bool(serve.certificate_file) != bool(serve.key_file):
+        _refuse("serve.key_file", "certificate_file and key_file go together", values)
 
 
 def _check_transactions(flink: Flink, values: Mapping[str, Value]) -> None:

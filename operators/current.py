@@ -30,7 +30,7 @@ class Held:
 
     Parameters
     ----------
-    tick_us, cell, sources
+    tick_us, cell, sources, live, missing
         As in the snapshot.
     rows : structured array of shape (n,), dtype `operators.fused.FUSED`
     box
@@ -40,6 +40,8 @@ class Held:
     tick_us: int
     cell: str
     sources: list[str]
+    live: list[str]
+    missing: list[str]
     rows: RecordArray
     box: tuple[float, float, float, float]
 
@@ -149,7 +151,8 @@ class Current:
                 return False
             self._release(before)
         rows = given.rows
-        held = Held(given.tick_us, given.cell, given.sources, rows, _box(rows))
+        told = (given.sources, given.live, given.missing)
+        held = Held(given.tick_us, given.cell, *told, rows, _box(rows))
         self._cells[given.cell] = held
         if len(rows):
             self._holding[given.tick_us] += 1

@@ -62,6 +62,8 @@ class Snapshot(msgspec.Struct, array_like=True, frozen=True):
         Run that made the picture.
     sources
         Table that the bits of ``FUSED.sources`` point into.
+    live, missing
+        Sources that look at the cell: heard in the last second; expected but silent.
     packed
         Packed `FUSED` array.
     """
@@ -71,6 +73,8 @@ class Snapshot(msgspec.Struct, array_like=True, frozen=True):
     cell: str
     run_id: str
     sources: list[str]
+    live: list[str]
+    missing: list[str]
     packed: bytes
 
     @property
@@ -103,8 +107,16 @@ def snapshot(picture: Mapping[str, Any]) -> Snapshot:
         slots = np.frombuffer(picture["source_index"], "<u2").astype(np.uint64)
         bits = np.uint64(1) << slots
         np.bitwise_or.at(rows["sources"], np.repeat(np.arange(n), counts), bits)
-    cell, run = picture["cell_key"], picture["run_id"]
-    return Snapshot(VERSION, picture["tick_us"], cell, run, picture["sources"], rows.tobytes())
+    return Snapshot(
+        version=VERSION,
+        tick_us=picture["tick_us"],
+        cell=picture["cell_key"],
+        run_id=picture["run_id"],
+        sources=picture["sources"],
+        live=picture["live_sources"],
+        missing=picture["missing_sources"],
+        packed=rows.tobytes(),
+    )
 
 
 def pack_snapshot(given: Snapshot) -> bytes:

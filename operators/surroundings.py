@@ -1,4 +1,4 @@
-"""What is around a vehicle: where, how it meets the vehicle's way, and whether it can be seen there.
+"""What is around a vehicle: where, how it meets the vehicle's way, and what the vehicle can see.
 
 Everything is relative to the vehicle: ahead and right of its heading, closing speed, the time to
 the closest approach if both go on as they do. On the vehicle's way is what the strip that it will

@@ -15,6 +15,7 @@ from infra.cli.fuse import fuse
 from infra.cli.migrate import migrate
 from infra.cli.reload import reload
 from infra.cli.replay import replay
+from infra.cli.serve import serve, token
 from infra.cli.simulate import simulate
 from infra.cli.sql import sql
 from infra.cli.status import status
@@ -39,6 +40,8 @@ COMMANDS = (
     formats,
     fuse,
     simulate,
+    serve,
+    token,
 )
 
 

@@ -63,10 +63,14 @@ class Hub:
 
     def _add(self, made: Moment) -> None:
         self._moments.append(made)
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake the streams though there is nothing new, so that their lines stay open."""
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def after(self, tick_us: int) -> AsyncIterator[tuple[int, Moment]]:
+    async def after(self, tick_us: int) -> AsyncIterator[tuple[int, Moment | None]]:
         """Every tick after one, each with the tick before it, forever.
 
         Parameters
@@ -76,17 +80,21 @@ class Hub:
 
         Yields
         ------
-        tuple of the tick before, 0 if that is not here any more, and the moment
+        tuple of the tick before, 0 if that is not here any more, and the moment; None for a
+            moment where nothing is new
         """
-        if not tick_us and self._moments:
-            tick_us = self._moments[-1].tick_us - 1
+        newest = self.newest
+        if newest is not None:
+            tick_us = min(tick_us or newest.tick_us - 1, newest.tick_us)
         while True:
-            news = self._news
-            for before, made in self._since(tick_us):
+            news, due = self._news, self._since(tick_us)
+            for before, made in due:
                 tick_us = made.tick_us
                 yield before, made
             if news is self._news:
                 await news.wait()
+                if not self._since(tick_us):
+                    yield 0, None
 
     def _since(self, tick_us: int) -> list[tuple[int, Moment]]:
         due: list[tuple[int, Moment]] = []

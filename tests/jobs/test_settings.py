@@ -37,6 +37,8 @@ BAD = [
     ('[run]\nhalo_m = "far"', 2, "a number"),
     ('[partitions]\n"raw.roadside" = 0', 2, "partitions.raw.roadside"),
     ('[partitions]\n"raw.roadsides" = 4', 2, "unknown setting"),
+    ('[serve]\nhost = "0.0.0.0"', 2, "tokens and TLS"),
+    ('[serve]\nkey_file = "k.pem"', 2, "go together"),
     ("[local]\nkafka_port = 80", 2, "local.kafka_port"),
     ("[local]\ntaskmanager_heap_mib = 1", 2, "at least 256"),
     ("[local]\n[local]", 2, "no valid TOML"),

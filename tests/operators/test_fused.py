@@ -22,6 +22,7 @@ def a_picture(n=3, **fields):
     head = {
         "cell_key": HOME.key, "frame": "wgs84", "tick_us": START_US, "run_id": "run-1",
         "sources": [f"unit-{i}" for i in range(n)], "count": n,
+        "live_sources": ["unit-0"], "missing_sources": ["unit-9"],
     }  # fmt: skip
     return head | columns(HOME.key, rows, np.zeros(n, np.int64), START_US) | fields
 
@@ -50,7 +51,7 @@ def test_a_snapshot_survives_packing_and_another_layout_is_refused():
     made = snapshot(a_picture())
     assert unpack_snapshot(pack_snapshot(made)) == made
     with pytest.raises(LayoutError, match="version 2"):
-        unpack_snapshot(pack_snapshot(made).replace(b"\x96\x01", b"\x96\x02", 1))
+        unpack_snapshot(pack_snapshot(made).replace(b"\x98\x01", b"\x98\x02", 1))
     with pytest.raises(LayoutError):
         unpack_snapshot(b"\x90")
 

@@ -1,0 +1,208 @@
+"""The routes of the HTTP service; its OpenAPI text is made of what stands here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.responses import StreamingResponse
+
+from infra.serve.access import Access
+from infra.serve.areas import BoxText, Lat, Lon, Radius, chosen
+from infra.serve.directory import Directory
+from infra.serve.history import MOST_ROWS, History
+from infra.serve.hub import Hub, Moment
+from infra.serve.problems import ProblemError
+from infra.serve.render import collection
+from infra.serve.streams import Render, events, last_tick_us
+from infra.serve.tokens import Caller
+from infra.serve.vehicle import around_vehicle
+from jobs.runtime.clock import now_us
+from operators.current import Part
+
+STALE_US = 5_000_000
+_JSON, _GEOJSON = "application/json", "application/geo+json"
+Form = Annotated[Literal["json", "geojson"], Query(description="geojson for a map (RFC 7946)")]
+TrackId = Annotated[int, Path(ge=0, lt=2**64, description="as `track_id` of an object")]
+Life = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Instant = Annotated[int, Query(ge=0, lt=2**62, description="UTC microseconds since 1970")]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service answers from."""
+
+    hub: Hub
+    access: Access
+    directory: Directory
+    history: History
+
+
+def make_app(parts: Parts, life: Life | None = None) -> FastAPI:
+    """The application; `life` runs around it."""
+    app = FastAPI(
+        title="Data power station",
+        description="Fused road users, now and before. Reads only.",
+        version="1",
+        lifespan=life,
+        docs_url=None,  # the pages behind these load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.exception_handler(ProblemError)(_problem)
+    app.exception_handler(RequestValidationError)(_invalid)
+    _live_routes(app, parts)
+    _vehicle_routes(app, parts)
+    _history_routes(app, parts)
+    return app
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ProblemError):
+        raise error
+    return error.response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    wrong = [f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.errors()]
+    return ProblemError(400, "wrong parameter", "; ".join(wrong)).response()
+
+
+def newest(hub: Hub) -> Moment:
+    """The last tick.
+
+    Raises
+    ------
+    ProblemError
+        503 before the first.
+    """
+    if hub.newest is None:
+        detail = "nothing was published since this service started; try again"
+        raise ProblemError(503, "no picture yet", detail, {"Retry-After": "1"})
+    return hub.newest
+
+
+def _rendered(moment: Moment, parts: list[Part], form: str) -> bytes:
+    geojson = form == "geojson"
+    pieces = [p for part in parts for p in moment.pieces[part.held.cell].of(part, geojson=geojson)]
+    return collection(moment.tick_us, pieces, geojson=geojson)
+
+
+def _live_routes(app: FastAPI, parts: Parts) -> None:
+    hub, live = parts.hub, parts.access.role("live")
+    caller = Annotated[tuple[str, Caller], Depends(live)]
+
+    @app.get("/health", summary="Whether the picture is fresh", tags=["service"])
+    async def health() -> Response:
+        moment = newest(hub)
+        age_us = now_us() - moment.tick_us
+        cells = moment.closed.cells
+        told = {"tick_us": moment.tick_us, "age_ms": age_us // 1000, "cells": len(cells)}
+        told |= {"objects": sum(len(held.rows) for held in cells)}
+        return _json(told, 200 if age_us < STALE_US else 503)
+
+    @app.get("/v1/objects", summary="Objects in a box or a circle", tags=["live"])
+    async def objects(
+        _: caller,
+        box: BoxText = None,
+        lat: Lat = None,
+        lon: Lon = None,
+        radius_m: Radius = 200.0,
+        form: Form = "json",
+    ) -> Response:
+        moment = newest(hub)
+        found = chosen(box, lat, lon, radius_m)(moment.closed)
+        kind = _GEOJSON if form == "geojson" else _JSON
+        return Response(_rendered(moment, found, form), media_type=kind)
+
+    @app.get("/v1/objects/stream", summary="The same at every tick, as events", tags=["live"])
+    async def stream(
+        who: caller,
+        box: BoxText = None,
+        lat: Lat = None,
+        lon: Lon = None,
+        radius_m: Radius = 200.0,
+        form: Form = "json",
+        last_event_id: Annotated[str | None, Header()] = None,
+    ) -> StreamingResponse:
+        choose = chosen(box, lat, lon, radius_m)
+        since_us = last_tick_us(last_event_id)
+        return _stream(parts, who, since_us, lambda m: _rendered(m, choose(m.closed), form))
+
+    @app.get("/v1/sources", summary="Sources, and whether they are heard", tags=["live"])
+    async def sources(_: caller) -> Response:
+        cells = hub.newest.closed.cells if hub.newest else ()
+        return _json({"sources": parts.directory.listed(cells, now_us())})
+
+
+def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
+    hub, live = parts.hub, parts.access.role("live")
+    caller = Annotated[tuple[str, Caller], Depends(live)]
+    near = Annotated[float, Query(gt=0, le=500, description="metres")]
+
+    def found(moment: Moment, track_id: int) -> Part:
+        part = moment.closed.track(track_id)
+        if part is None:
+            raise ProblemError(404, "no such object", f"{track_id} is not on the road now")
+        return part
+
+    @app.get("/v1/objects/{track_id}", summary="One object", tags=["live"])
+    async def one(_: caller, track_id: TrackId, form: Form = "json") -> Response:
+        moment = newest(hub)
+        return Response(_rendered(moment, [found(moment, track_id)], form), media_type=_JSON)
+
+    @app.get(
+        "/v1/objects/{track_id}/surroundings",
+        summary="What a vehicle meets, and whether it can see it",
+        tags=["live"],
+    )
+    async def surroundings(
+        _: caller, track_id: TrackId, radius_m: near = 150.0, sight_m: near = 100.0
+    ) -> Response:
+        moment = newest(hub)
+        part = found(moment, track_id)
+        return Response(around_vehicle(moment, part, radius_m, sight_m), media_type=_JSON)
+
+
+def _history_routes(app: FastAPI, parts: Parts) -> None:
+    caller = Annotated[tuple[str, Caller], Depends(parts.access.role("history"))]
+
+    @app.get("/v1/tracks/{track_id}/history", summary="States of a track", tags=["history"])
+    def history(
+        _: caller,
+        track_id: TrackId,
+        start_us: Instant,
+        end_us: Instant,
+        limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = MOST_ROWS,
+    ) -> Response:
+        if end_us <= start_us:
+            raise ProblemError(400, "wrong parameter", "end_us is after start_us")
+        states = parts.history.track(track_id, start_us, end_us, limit)
+        return _json({"states": states, "complete": len(states) < limit})
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, media_type=_JSON)
+
+
+def _stream(
+    parts: Parts, who: tuple[str, Caller], since_us: int, render: Render
+) -> StreamingResponse:
+    name, caller = who
+    if not parts.access.limits.open_stream(name, caller):
+        detail = f"{caller.streams} streams at a time are allowed; close one"
+        raise ProblemError(429, "too many streams", detail)
+
+    async def counted() -> AsyncIterator[bytes]:
+        try:
+            async for event in events(parts.hub, since_us, render):
+                yield event
+        finally:
+            parts.access.limits.close_stream(name)
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)

@@ -1,0 +1,83 @@
+"""What was: questions to the warehouse with typed parameters, within limits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error as ClickHouseError
+
+from infra.serve.problems import ProblemError
+from jobs.sections import ClickHouse
+
+TIMEOUT_S = 10.0
+MOST_ROWS = 10_000
+
+# Of each day the run that it shows; a track goes by all ids that it ever had.
+_TRACK = """
+SELECT
+    toUnixTimestamp64Micro(tick) AS tick_us, track_id, lat_e7 / 1e7 AS lat_deg,
+    lon_e7 / 1e7 AS lon_deg, velocity_east_mps, velocity_north_mps, heading_rad,
+    class_name AS class, existence, sqrt((cov_ee_m2 + cov_nn_m2) / 2) AS sigma_m, age_us, sources,
+    run_id
+FROM fused_object_state
+WHERE frame = 'wgs84'
+    AND tick >= fromUnixTimestamp64Micro(%(start)s) AND tick < fromUnixTimestamp64Micro(%(end)s)
+    AND track_id IN (
+        SELECT %(track)s UNION ALL
+        SELECT track_id FROM track_name WHERE name = %(track)s
+    )
+    AND (toDate(tick), run_id) IN (SELECT day, run_id FROM chosen_run)
+ORDER BY tick, track_id
+LIMIT 1 BY tick
+LIMIT %(limit)s
+"""
+
+
+class History:
+    """Questions to a warehouse; each has a connection of its own.
+
+    Parameters
+    ----------
+    warehouse
+        Where it is.
+    """
+
+    def __init__(self, warehouse: ClickHouse) -> None:
+        self._warehouse = warehouse
+
+    def track(self, track_id: int, start_us: int, end_us: int, limit: int) -> list[dict[str, Any]]:
+        """States of a track between two instants, oldest first.
+
+        Raises
+        ------
+        ProblemError
+            503 if the warehouse does not answer.
+        """
+        given = {"track": track_id, "start": start_us, "end": end_us, "limit": limit}
+        rows = self.ask(_TRACK, given)
+        return [row | {"track_id": str(row["track_id"])} for row in rows]
+
+    def ask(self, query: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a query as dicts by column.
+
+        Raises
+        ------
+        ProblemError
+            503 if the warehouse does not answer.
+        """
+        try:
+            with Client(
+                **self._warehouse.client(),
+                database=self._warehouse.database,
+                connect_timeout=2.0,
+                send_receive_timeout=TIMEOUT_S,
+            ) as client:
+                rows, columns = client.execute(query, dict(given), with_column_types=True)
+        except (ClickHouseError, OSError, EOFError) as error:
+            detail = "the warehouse does not answer; try again"
+            raise ProblemError(503, "no warehouse", detail, {"Retry-After": "5"}) from error
+        return _dicts(rows, [name for name, _ in columns])
+
+
+def _dicts(rows: Sequence[Sequence[Any]], names: list[str]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in rows]
