@@ -2,7 +2,7 @@
 
 ptcType: 0 unknown, 1 motor, 2 non-motor, 3 pedestrian, 4 rsu. source: 0 unknown, 1 selfinfo,
 2 v2x, 3 video, 4 microwaveRadar, 5 loop, 6 lidar, 7 integrated (6 and 7 in newer editions only).
-Dialects write either as a number, as the number's text or as the name.
+Dialects write either as a number, as the number's text or as the name; `rsu` is `selfinfo` in one.
 """
 
 from operators.decode.j2735 import class_of_vehicle_class
@@ -19,7 +19,7 @@ _TYPE_CODES = {name: code for code, name in enumerate(_TYPES)} | {"nonmotor": 2,
 _TYPE_CODES |= {str(code): code for code in range(len(_TYPES))}
 _SOURCES = ("unknown", "selfinfo", "v2x", "video", "microwaveRadar", "loop", "lidar", "integrated")
 _SOURCE_CODES = {name: code for code, name in enumerate(_SOURCES)}
-_SOURCE_CODES |= {str(code): code for code in range(len(_SOURCES))}
+_SOURCE_CODES |= {str(code): code for code in range(len(_SOURCES))} | {"rsu": 1}
 # A motor vehicle of no stated class is most often a car, a non-motor one a bicycle.
 _CLASS_OF_TYPE = (
     ObjectClass.UNKNOWN,

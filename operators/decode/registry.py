@@ -7,6 +7,8 @@ import msgspec
 
 from operators.decode import (
     bsm,
+    bsm_csae,
+    bsm_dris,
     cam,
     cap,
     carma_objects,
@@ -19,12 +21,15 @@ from operators.decode import (
     openv2x_points,
     psm,
     recording,
+    rsap,
     rsm,
     rsm_dawnline,
+    rsm_dris,
     sdsm,
     spat,
     spat_csae,
     spatem,
+    ssm,
 )
 from operators.decode.decoded import Adapter, Decoded
 from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
@@ -81,9 +86,22 @@ FORMATS: dict[str, FormatInfo] = {
     info.name: info
     for info in (
         FormatInfo("bsm.json", bsm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "recorded"),
+        *(
+            FormatInfo(name, adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "standard")
+            for name, adapt in (
+                ("bsm.csae.json", bsm_csae.adapt),
+                ("bsm.dris.json", bsm_dris.adapt),
+            )
+        ),
         FormatInfo("psm.json", psm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "authored"),
-        FormatInfo(
-            "rsm.json", rsm.adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard"
+        *(
+            FormatInfo(name, adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard")
+            for name, adapt in (
+                ("rsm.json", rsm.adapt),
+                ("rsm.dris.json", rsm_dris.adapt),
+                ("ssm.json", ssm.adapt),
+                ("rsap.json", rsap.adapt),
+            )
         ),
         FormatInfo(
             "rsm.dawnline.json",
@@ -213,9 +231,15 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"source_uuid", "message"}), "cam.json"),
     (frozenset({"topic", "payload"}), "rsm.dawnline.json"),
     (frozenset({"dev_pos", "content"}), "rsm.dawnline.json"),
+    (frozenset({"msgFrameExt"}), "ssm.json"),
+    (frozenset({"equipmentType", "secMark"}), "ssm.json"),
     (frozenset({"content"}), "rsm.json"),
     (frozenset({"rsms"}), "rsm.json"),
     (frozenset({"participants"}), "rsm.json"),
+    (frozenset({"rcuId", "targets"}), "rsap.json"),
+    (frozenset({"header", "body"}), "rsm.dris.json"),
+    (frozenset({"vehicle_id", "time_stamp"}), "bsm.dris.json"),
+    (frozenset({"id", "secMark", "pos"}), "bsm.csae.json"),
     (frozenset({"sensorId", "objectId"}), "carma.objects.json"),
     (frozenset({"source", "objects", "frame"}), "recording.json"),
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
@@ -285,6 +309,8 @@ def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
     if name == "bsm.json":
         content = bytes(keys["payload"])
         return next((found for mark, found in _OF_THE_ODE if mark in content), name)
+    if name == "rsm.dris.json":
+        return name if b'"rsm_source"' in bytes(keys["body"]) else "bsm.dris.json"
     if name == "cam.json":
         member = "message_type" if "message_type" in keys else "type"
         kind = bytes(keys.get(member, msgspec.Raw(b"")))

@@ -21,6 +21,7 @@ from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
 from operators.road.network import RoadPart
+from tests.operators.decode import test_csae, test_rsap
 from tests.operators.decode.cpms import new_cpm, new_object, old_cpm, old_object
 
 DATA = Path(__file__).parents[3].parent / "shared/data"
@@ -110,6 +111,14 @@ SAMPLES = {
     "cpm.json": new_cpm(new_object(), new_object(object_id=8)),
     **dict.fromkeys(("cpm.tr103562.json", "cpm.tr103562.older.json"), old_cpm(old_object())),
     "psm.json": (DATA / "jpo-ode/expected-psm.json").read_bytes(),
+    "bsm.csae.json": json.dumps(test_csae.BSM).encode(),
+    "bsm.dris.json": json.dumps(test_csae.VEHICLE).encode(),
+    "rsm.dris.json": json.dumps({"rsms": [{"participants": [test_csae.OF_A_UNIT]}]}).encode(),
+    "ssm.json": json.dumps(
+        test_csae.SSM
+        | {"participants": [{"ptc": test_csae.PTC}], "obstacles": [test_csae.OBSTACLE]}
+    ).encode(),
+    "rsap.json": json.dumps(test_rsap.MESSAGE | {"targets": [test_rsap.TARGET]}).encode(),
     "carma.objects.json": (DATA / "carma-streets/detected_truck.json").read_bytes(),
     **dict.fromkeys(
         ("sdsm.json", "sdsm.enu.json", "sdsm.carma.json"),
