@@ -7,7 +7,7 @@ from tests.schemas.packing import packed_example
 
 ELEMENTS = {f["name"]: f["element"] for f in schemas.load("picture")["fields"] if "element" in f}
 START_US = 1_790_000_040_000_000  # the start of a minute
-CELL = "87283082effffff"
+CELL, NEXT_CELL = "873099592ffffff", "873099596ffffff"  # at 31.2 N, 121.4 E, and beside it
 
 
 def picture(tick_us, objects, *, cell=CELL, run="run-1", sources=("rsu-1",), **fields):

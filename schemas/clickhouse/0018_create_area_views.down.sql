@@ -1,0 +1,9 @@
+DROP VIEW IF EXISTS {database}.map_tile SYNC;
+
+DROP FUNCTION IF EXISTS tileY;
+
+DROP FUNCTION IF EXISTS tileX;
+
+DROP FUNCTION IF EXISTS tileLatDeg;
+
+DROP VIEW IF EXISTS {database}.speeds_on SYNC;
