@@ -22,7 +22,8 @@ def client(engine_port):
 
 @pytest.fixture
 def warehouse(client, engine_port):
-    for table in ("fused_object_state", "picture", "fused_link", "record_span", "record_ledger"):
+    tables = ("fused_object_state", "picture", "fused_link", "record_span", "record_ledger")
+    for table in (*tables, "track_event", "track_alias"):
         client.execute(f"TRUNCATE TABLE station.{table} SYNC")
     client.execute("TRUNCATE TABLE station_raw.block_log SYNC")
     warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port))
