@@ -76,9 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
     settings = load(parser.parse_args(arguments).config)
     codec = AvroCodec(register_all(settings.registry.address()))
-    insert = Insert(
-        WarehouseSettings.of(settings.clickhouse), codec, topic_ids(settings), settings.run.run_id
-    )
+    where = WarehouseSettings.of(settings.clickhouse)
+    insert = Insert(where, codec, topic_ids(settings))
     env, tables = environment(settings, parallelism=1)
     build(tables, settings, insert)
     env.execute(JOB)

@@ -41,8 +41,11 @@ block_decoder = msgspec.msgpack.Decoder(PackedBlock)
 block_encoder = msgspec.msgpack.Encoder()
 
 
-def token_of(block: PackedBlock, topic_id: str, run_id: str) -> str:
+def token_of(block: PackedBlock, topic_id: str) -> str:
     """What is the same whenever this block is built, and different for any other.
+
+    Nothing of the loader is in it: a block that is sent again after a change of its settings is
+    the same block.
 
     Parameters
     ----------
@@ -50,10 +53,8 @@ def token_of(block: PackedBlock, topic_id: str, run_id: str) -> str:
         The block.
     topic_id
         Kafka's own id of its topic: one that was made anew starts at offset 0 again.
-    run_id
-        Run of the loader.
     """
-    return f"{topic_id}:{block.partition}:{block.first}-{block.last}:{SCHEMA}:{run_id}"
+    return f"{topic_id}:{block.partition}:{block.first}-{block.last}:{SCHEMA}"
 
 
 class Blocks:

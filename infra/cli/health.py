@@ -15,6 +15,8 @@ from jobs.runtime.clock import now_us
 from jobs.sections import ClickHouse
 from jobs.settings import Settings
 
+Offsets = dict[tuple[str, int], int]  # by topic and partition
+
 _PATIENCE_S = 5.0
 _MISSED_CHECKPOINTS = 20  # so many intervals without a checkpoint are a fault
 
@@ -90,7 +92,7 @@ def _ask_broker(health: Health, given: Settings) -> None:
             entry = health.topics.setdefault(topic, TopicHealth(0))
             entry.records += offset - first[topic, number]
         for job in ("fusion", "warehouse"):
-            _add_lag(health, admin, given, job, last)
+            _add_lag(health, job, _committed(admin, given.flink.group(job)), first, last)
     except KafkaException as error:
         health.wrong.append(f"Kafka at {given.kafka.bootstrap}: {error.args[0].str()}")
         return
@@ -99,29 +101,33 @@ def _ask_broker(health: Health, given: Settings) -> None:
         health.wrong.append(f"topics are missing: {', '.join(missing)}; run infra.kafka.topics")
 
 
-def _offsets(
-    admin: AdminClient, partitions: list[TopicPartition], which: OffsetSpec
-) -> dict[tuple[str, int], int]:
+def _offsets(admin: AdminClient, partitions: list[TopicPartition], which: OffsetSpec) -> Offsets:
     if not partitions:
         return {}
     asked = admin.list_offsets(dict.fromkeys(partitions, which), request_timeout=_PATIENCE_S)
     return {(p.topic, p.partition): f.result(_PATIENCE_S).offset for p, f in asked.items()}
 
 
-def _add_lag(
-    health: Health, admin: AdminClient, given: Settings, job: str, last: dict[tuple[str, int], int]
-) -> None:
-    group = ConsumerGroupTopicPartitions(given.flink.group(job))
-    future = admin.list_consumer_group_offsets([group], request_timeout=_PATIENCE_S)
+def _committed(admin: AdminClient, group: str) -> Offsets:
+    """Offset up to which a consumer group has read each partition."""
+    asked = ConsumerGroupTopicPartitions(group)
+    future = admin.list_consumer_group_offsets([asked], request_timeout=_PATIENCE_S)
     try:
-        committed = future[group.group_id].result(_PATIENCE_S).topic_partitions
+        found = future[group].result(_PATIENCE_S).topic_partitions
     except KafkaException:
-        return  # a job that never ran has no group
-    for one in committed:
-        if one.offset >= 0 and (one.topic, one.partition) in last:
-            lag = last[one.topic, one.partition] - one.offset
-            by_job = health.topics[one.topic].lag
-            by_job[job] = by_job.get(job, 0) + lag
+        return {}  # a job that never ran has no group
+    return {(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+
+
+def _add_lag(health: Health, job: str, read: Offsets, first: Offsets, last: Offsets) -> None:
+    for place in read.keys() & last.keys():
+        by_job = health.topics[place[0]].lag
+        by_job[job] = by_job.get(job, 0) + last[place] - read[place]
+        if read[place] < first[place]:
+            health.wrong.append(
+                f"{first[place] - read[place]:,} records of {place[0]}/{place[1]} were deleted"
+                f" before {job} read them: lengthen retention.ms, backfill what is missing"
+            )
 
 
 def _ask_flink(health: Health, given: Settings, managers: dict[str, JobManager]) -> None:

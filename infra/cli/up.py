@@ -19,7 +19,10 @@ def up(
         bool, typer.Option("--fresh", help="Throw topics, tables and state away first.")
     ] = False,
     rewind: Annotated[
-        bool, typer.Option("--rewind", help="Throw the jobs' state away; topics are read again.")
+        bool,
+        typer.Option(
+            "--rewind", help="Throw the fusion job's state away; raw topics are read again."
+        ),
     ] = False,
 ) -> None:
     """Start the station and wait until its jobs run."""

@@ -3,7 +3,7 @@
 import shutil
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +56,26 @@ def resolved(chosen: Settings, ports: Mapping[str, int]) -> Settings:
     return made
 
 
+def rewound(jobs: Sequence[str]) -> list[str]:
+    """Names of the jobs whose state a rewind throws away: those that write in transactions.
+
+    The warehouse job writes none, so its state has no age; without it, it would send every block
+    again, also those whose tokens are forgotten by now.
+    """
+    return [job for job in jobs if job != "warehouse"]
+
+
 def refuse_old_snapshots(state_dir: Path, plan: Plan, chosen: Settings) -> None:
     """Refuse a snapshot whose open transactions may have ended: their rows would be lost."""
     limit_s = chosen.flink.transaction_timeout_ms / 1000
-    for job in plan.jobs:
-        snapshot = JobFlink(state_dir, job.name, (0, 0), chosen).snapshot()
+    for job in rewound([job.name for job in plan.jobs]):
+        snapshot = JobFlink(state_dir, job, (0, 0), chosen).snapshot()
         if snapshot is None:
             continue
         age_s = now_us() / 1e6 - (snapshot / "_metadata").stat().st_mtime
         if age_s > limit_s:
             msg = (
-                f"the state of {job.name} is {age_s / 60:.0f} min old, transactions live "
+                f"the state of {job} is {age_s / 60:.0f} min old, transactions live "
                 f"{limit_s / 60:.0f}: `station up --rewind` reads the topics again (give it "
                 "another run.run_id), `station up --fresh` throws topics, tables and state away"
             )

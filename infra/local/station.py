@@ -27,6 +27,7 @@ from infra.local.planning import (
     prepare,
     refuse_old_snapshots,
     resolved,
+    rewound,
 )
 from infra.local.process import MARKER, Identity, end, strays
 from infra.local.rest import FlinkError, JobManager
@@ -203,9 +204,9 @@ class LocalStation:
         return len(left)
 
     def forget(self, *, everything: bool) -> None:
-        """Remove the jobs' state, and topics and tables too if `everything`."""
-        names = ("flink", "kafka", "engine", "registry") if everything else ("flink",)
-        for name in names:
+        """Remove the state of jobs that write to topics; everything else too if `everything`."""
+        own = [f"flink/{job}" for job in rewound(self.jobs)]
+        for name in ("flink", "kafka", "engine", "registry") if everything else own:
             shutil.rmtree(self.state_dir / name, ignore_errors=True)
 
     # -- questions -------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ class Block:
         Decoded records in the order of their offsets.
     token
         What is the same whenever this block is built, and different for any other:
-        `{topic uuid}:{partition}:{first}-{last}:v{version}:{run}`.
+        see `operators.blocks.token_of`.
     """
 
     topic: str

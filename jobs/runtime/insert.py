@@ -29,8 +29,6 @@ class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
         Reads the records.
     topic_ids
         Kafka's own id of each topic: one that was made anew starts at offset 0 again.
-    run_id
-        Run of the loader.
     """
 
     def __init__(
@@ -38,12 +36,10 @@ class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
         settings: WarehouseSettings,
         codec: AvroCodec,
         topic_ids: Mapping[str, str],
-        run_id: str,
     ) -> None:
         self._settings = settings
         self._codec = codec
         self._topic_ids = topic_ids
-        self._run_id = run_id
 
     def open(self, runtime_context: Any) -> None:
         """Connect at the first insert."""
@@ -53,7 +49,7 @@ class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
     def process_element(self, value: Row, ctx: Any) -> Iterable[str]:
         """Insert; an error fails the job, which is the way to try again."""
         block = block_decoder.decode(value[2].encode(LATIN1))
-        self._delivery.take(block, token_of(block, self._topic_ids[block.topic], self._run_id))
+        self._delivery.take(block, token_of(block, self._topic_ids[block.topic]))
         return ()
 
     def close(self) -> None:

@@ -20,14 +20,15 @@ from jobs.settings import Settings
 from operators.routes import OBJECTS
 from tests.station.fused_sender import FusedSender
 from tests.station.oracle import codec_of
-from tests.station.test_faults import wait_for
+from tests.station.test_faults import wait_for as wait_so_long
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
 
 TASK_MANAGER = "warehouse.taskmanager-1"
 KILLS = 10
 ABSENCE_S = 60.0
 TABLES = ("picture", "fused_object_state")
+PATIENCE_S = 600.0
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,10 @@ def client(station):
             made.execute(f"DROP TABLE {table} SYNC")
             made.execute(f"RENAME TABLE plain TO {table}")
         yield made
+
+
+def wait_for(what):
+    return wait_so_long(what, PATIENCE_S)
 
 
 def ask(client, query):
@@ -74,7 +79,7 @@ def kill_task_manager(station, chance):
     """Kill it and wait until another runs the job."""
     old = station.pid(TASK_MANAGER)
     station.kill(TASK_MANAGER)
-    station.wait_for(TASK_MANAGER, 120.0, after_pid=old)
+    station.wait_for(TASK_MANAGER, PATIENCE_S, after_pid=old)
     time.sleep(chance.uniform(0.0, 2.0))
 
 

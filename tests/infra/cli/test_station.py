@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from infra.cli import status
-from infra.cli.health import Health
+from infra.cli.health import Health, TopicHealth, _add_lag
 from infra.local.state import PartState, State
 
 ROOT = Path(__file__).parents[3]
@@ -79,6 +79,16 @@ def test_doctor_names_what_it_looked_at(run):
 def test_part_in_trouble_is_named_with_its_note():
     parts = {"engine": PartState("restarting", note="ended"), "broker": PartState("ready")}
     assert status._wrong_parts(State(parts=parts)) == ["engine is restarting: ended"]
+
+
+def test_what_retention_took_before_it_was_read_is_wrong():
+    health = Health({"raw.probe": TopicHealth(300)})
+    places = [("raw.probe", 0), ("raw.probe", 1)]
+    first, last = dict.fromkeys(places, 100), dict.fromkeys(places, 250)
+    _add_lag(health, "fusion", dict(zip(places, (40, 100), strict=True)), first, last)
+    assert health.topics["raw.probe"].lag == {"fusion": 360}
+    assert len(health.wrong) == 1
+    assert health.wrong[0].startswith("60 records of raw.probe/0 were deleted before fusion")
 
 
 def test_tables_of_an_empty_station_are_empty():

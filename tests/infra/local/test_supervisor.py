@@ -155,6 +155,18 @@ def test_old_snapshot_is_refused_and_a_young_one_is_not(tmp_path):
         station.start()
 
 
+def test_the_warehouse_has_no_age_and_a_rewind_leaves_it(tmp_path):
+    station = LocalStation(tmp_path)
+    for job in station.jobs:
+        snapshot = tmp_path / "flink" / job / "savepoints" / "savepoint-1" / "_metadata"
+        snapshot.parent.mkdir(parents=True)
+        snapshot.touch()
+        os.utime(snapshot, (1.0, 1.0))
+    refuse_old_snapshots(tmp_path, Plan((), (JobPlan("warehouse", None),)), station.settings)
+    station.forget(everything=False)
+    assert [folder.name for folder in (tmp_path / "flink").iterdir()] == ["warehouse"]
+
+
 def test_wanted_port_that_is_taken_is_an_error():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

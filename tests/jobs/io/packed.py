@@ -25,4 +25,4 @@ def pictures(number, run_id="run-1", codec=CODEC):
 
 
 def token(block):
-    return token_of(block, "uuid", "run-1")
+    return token_of(block, "uuid")
