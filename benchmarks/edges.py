@@ -3,8 +3,8 @@
     python -m benchmarks.edges [--timeout 20]
 
 A broker alone, and two writers: one dies with an open transaction, the other goes on. What the
-second wrote is hidden from committed readers until the first transaction ends: when its writer comes
-back under the same id, or when its time is over.
+second wrote is hidden from committed readers until the first transaction ends: when its writer
+comes back under the same id, or when its time is over.
 """
 
 import argparse
@@ -59,8 +59,10 @@ def stall_s(bootstrap, wake=None):
             "group.id": "edges",
             "isolation.level": "read_committed",
             "fetch.wait.max.ms": 50,
+            "log_level": 0,
         }
     )
+    reader.list_topics(TOPIC, 10.0)  # so that it knows the topic
     end = reader.get_watermark_offsets(TopicPartition(TOPIC, 0), 10.0)[1]
     reader.assign([TopicPartition(TOPIC, 0, end)])
     write(bootstrap)
@@ -77,7 +79,8 @@ def stall_s(bootstrap, wake=None):
 def measure(bootstrap, timeout_s):
     """Lines of figures."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.create_topics([NewTopic(TOPIC, 1, 1)])[TOPIC].result(30.0)
+    admin.create_topics([NewTopic(TOPIC, 1, 1)], operation_timeout=30.0)[TOPIC].result(30.0)
+    write(bootstrap)
     yield f"no open transaction: {stall_s(bootstrap):.1f} s"
     kept = leave_open(bootstrap, "back", timeout_s)
     back = stall_s(bootstrap, lambda: writer(bootstrap, "back", timeout_s))
