@@ -9,13 +9,13 @@ import math
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.fuzzing.mutate import mutated, with_wrong_value
 from operators.decode.decoded import Decoded
 from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
@@ -128,59 +128,7 @@ SAMPLES = {
     "metar": b"METAR EDDF 202120Z 24015G27KT 3000 -SHRA BR FEW010CB M01/M03 Q0998 NOSIG=",
     "cap": CAP.encode(),
 }
-TOKENS = [
-    b"null", b"NaN", b"-Infinity", b"1e400", b"-1", b"99999999999999999999999", b'""', b"[]", b"{}",
-    b"true", b"0", b"65535", b"8191", b"900000001", b'"\\ud800"',
-    b"\x00", b"\xff", b"\\", b'"', b"[",
-    b"}", b",", b"<", b"&x;", b"1.5", b"-0.0", b"1e308", b"/", b" ",
-]  # fmt: skip
-VALUES: list[Any] = [
-    None, True, 0, 1, -1, 7, 127, 255, 8191, 28_800, 65_535, 65_536, 900_000_001, -900_000_000,
-    1_800_000_001, 2**63, 2**64, -(2**70), 10**30, 0.5, -0.0, 1e-320, 1e308, float("nan"),
-    float("inf"), "", "0", "motor", "rsu", "unavailable", "a1cm", "\u0000", "x" * 300, [], {},
-    [1.0], [[]], [{}], {"a": 1}, {"pos": 16}, {"lat": 1, "lon": 1},
-    {"position-LL1": {"lat": 1, "lon": 1}},
-]  # fmt: skip
 MUTATIONS = 20_000
-
-
-def mutated(sample: bytes, random_source: random.Random) -> bytes:
-    data = bytearray(sample)
-    for _ in range(random_source.randint(1, 4)):
-        at = random_source.randrange(len(data))
-        action = random_source.randrange(5)
-        if action == 0:
-            data[at] = random_source.randrange(256)
-        elif action == 1:
-            del data[at : at + random_source.randint(1, 12)]
-        elif action == 2:
-            data[at:at] = random_source.choice(TOKENS)
-        elif action == 3:
-            end = next((k for k in range(at, len(data)) if data[k : k + 1] in b",}] "), at)
-            data[at:end] = random_source.choice(TOKENS)
-        else:
-            data[at:at] = data[at : at + random_source.randint(1, 40)]
-        if not data:
-            return b""
-    return bytes(data)
-
-
-def slots(value: Any) -> list[tuple[Any, Any]]:
-    """Every place of a JSON value that holds another, as container and key."""
-    keys: list[Any] = list(value) if isinstance(value, dict) else []
-    keys = list(range(len(value))) if isinstance(value, list) else keys
-    return [(value, k) for k in keys] + [s for k in keys for s in slots(value[k])]
-
-
-def with_wrong_value(sample: bytes, random_source: random.Random) -> bytes:
-    """Well-formed JSON with one value replaced or taken out: reaches validation."""
-    value = json.loads(sample)
-    container, key = random_source.choice(slots(value))
-    if random_source.random() < 0.1:
-        del container[key]
-    else:
-        container[key] = random_source.choice(VALUES)
-    return json.dumps(value).encode()
 
 
 def check(found: Decoded) -> None:
