@@ -13,12 +13,14 @@ import fastavro
 import msgspec
 
 import schemas
+from jobs.io.avro_guard import vet
 
+MAX_BYTES = 16 * 1024 * 1024  # of a record; the topics take no more
 _FRAMING = struct.Struct(">bI")
 
 
 class FramingError(ValueError):
-    """Bytes that are not framed, or framed with another schema than the topic's."""
+    """Bytes that are not one framed record of the topic's schema."""
 
 
 class AvroCodec:
@@ -73,14 +75,25 @@ class AvroCodec:
         Raises
         ------
         FramingError
-            If the bytes are not framed with the id of the topic's schema.
+            If the bytes are not framed with the id of the topic's schema, are too many, are
+            not of that schema, or go on behind the record.
         """
+        if len(data) > MAX_BYTES:
+            msg = f"record of {topic} has {len(data)} bytes, limit {MAX_BYTES}"
+            raise FramingError(msg)
         if not data.startswith(self._framing[topic]):
             msg = f"record of {topic} starts with {data[:5].hex()}, not schema {self._ids[topic]}"
             raise FramingError(msg)
         body = io.BytesIO(data)
         body.seek(_FRAMING.size)
-        record: dict[str, Any] = fastavro.schemaless_reader(body, self._schemas[topic], None)
+        try:
+            record: dict[str, Any] = fastavro.schemaless_reader(body, self._schemas[topic], None)
+        except (EOFError, IndexError, OverflowError, TypeError, ValueError) as error:
+            msg = f"record of {topic} is not of schema {self._ids[topic]}: {error!r}"
+            raise FramingError(msg) from error
+        if body.tell() != len(data):
+            msg = f"record of {topic} goes on for {len(data) - body.tell()} bytes behind its end"
+            raise FramingError(msg)
         return record
 
 
@@ -99,4 +112,6 @@ def _parsed(topic: schemas.Topic) -> Any:
     if topic.record is None or topic.version is None:
         msg = f"topic {topic.name} carries {topic.value}, not Avro"
         raise schemas.SchemaError(msg)
-    return fastavro.parse_schema(schemas.load(topic.record, topic.version))
+    schema = schemas.load(topic.record, topic.version)
+    vet(schema)
+    return fastavro.parse_schema(schema)

@@ -18,7 +18,7 @@ MESSAGE = b'{"rsms": [{"id": "a"}]}'
 def test_a_short_run_over_all_formats_closes():
     found = piece(1000, 7)
     fates = found["fates"]
-    assert fates.pop("hung") == 0
+    assert fates.pop("hung", 0) == 0
     assert fates.total() == found["messages"] == 1000
     assert (fates["failed"], found["failed"]) == (0, [])
     assert fates["accepted"] > 100

@@ -141,7 +141,9 @@ def check(found: Decoded) -> None:
         )
         assert frame.refused >= 0
     assert all(math.isfinite(number) for number in numbers_of(found.roads))
-    assert any((found.frames, found.features, found.signals, found.roads)) or found == Decoded()
+    assert any((found.frames, found.features, found.signals, found.roads)) or found == Decoded(
+        source_id=found.source_id
+    )
 
 
 def numbers_of(roads: tuple[RoadPart, ...]) -> list[float]:
