@@ -259,7 +259,10 @@ class Serve:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """The station on this machine: folder of its state, memory in MiB, ports (0: a free one)."""
+    """The station on this machine: folder of its state, memory in MiB, ports (0: a free one).
+
+    With ``services = 1`` the service job and the HTTP service run too.
+    """
 
     state_dir: str = ".station"
     broker_heap_mib: int = 384
@@ -270,6 +273,7 @@ class Local:
     clickhouse_port: int = 0
     fusion_rest_port: int = 0
     warehouse_rest_port: int = 0
+    services: int = 0
 
 
 def _address(text: str) -> bool:
@@ -328,5 +332,6 @@ CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
     "local.broker_heap_mib": (_at_least(256), "at least 256"),
     "local.jobmanager_heap_mib": (_at_least(160), "at least 160"),
     "local.taskmanager_heap_mib": (_at_least(256), "at least 256"),
+    "local.services": (lambda value: value in (0, 1), "0 or 1"),
     **{f"local.{name}_port": (_port, "0, or 1024 to 65535") for name in _PORTS},
 }

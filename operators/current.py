@@ -9,6 +9,7 @@ the tick that they are of.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -101,13 +102,15 @@ class Closed:
             found += _part(held, within(held.rows, lat_deg, lon_deg, radius_m).nonzero()[0])
         return found
 
-    def track(self, track_id: int) -> Part | None:
-        """One object, None if it is not on the road."""
+    def tracks(self, track_ids: Collection[int]) -> dict[int, Part]:
+        """Those of some objects that are on the road, each as a part of its own."""
+        wanted = np.array(sorted(track_ids), np.uint64)
+        found = {}
         for held in self.cells:
-            (index,) = (held.rows["track_id"] == track_id).nonzero()
-            if len(index):
-                return Part(held, index[:1])
-        return None
+            (at,) = np.isin(held.rows["track_id"], wanted).nonzero()
+            for i, track_id in zip(at, held.rows["track_id"][at].tolist(), strict=True):
+                found[track_id] = Part(held, np.array([i]))
+        return found
 
     def _touching(self, box: Box) -> list[Held]:
         west, south, east, north = self.boxes.T

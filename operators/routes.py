@@ -17,6 +17,14 @@ QUALITY = "source.quality"
 DEAD = "dead.letters"
 TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, RECORDS, OBSERVATIONS, QUALITY, DEAD)
 
+# Topics of the services to vehicles, which another process writes (`jobs.services`).
+RSM = "service.rsm"
+SDSM = "service.sdsm"
+CPM = "service.cpm"
+VEHICLE = "service.vehicle"
+SERVICES = (RSM, SDSM, CPM, VEHICLE)
+SUBSCRIPTIONS = "service.subscriptions"
+
 # Topics that it reads.
 SOURCES = "station.sources"
 RAW = ("raw.roadside", "raw.probe", "raw.signal", "raw.context")

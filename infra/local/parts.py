@@ -11,6 +11,7 @@ from infra.local.state import JobPlan, Plan, logs, read_plan
 from jobs.settings import Settings
 
 SERVERS = ("broker", "registry", "engine", "pulse")
+_SERVICES = {"services": "jobs.services", "serve": "infra.serve"}
 _CONTRACTS = "contracts"  # topics, schemas and tables as `schemas/` has them
 
 
@@ -99,6 +100,9 @@ def parts(
     made.append(_python(_CONTRACTS, "infra.local.contracts", config, needs=servers, task=True))
     if "pulse" in plan.servers:
         made.append(_python("pulse", "infra.local.pulse", config, needs=(_CONTRACTS,), after=first))
+    if settings.local.services:
+        for name, module in _SERVICES.items():
+            made.append(_python(name, module, config, needs=(_CONTRACTS,), after=first))
     for job in plan.jobs:
         if job.file is not None:
             made.append(_submission(state_dir, flinks[job.name], job))

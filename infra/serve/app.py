@@ -14,14 +14,14 @@ from infra.serve.access import Access
 from infra.serve.areas import BoxText, Lat, Lon, Radius, chosen
 from infra.serve.directory import Directory
 from infra.serve.history import MOST_ROWS, History
-from infra.serve.hub import Hub, Moment
+from infra.serve.hub import Hub
 from infra.serve.problems import ProblemError
-from infra.serve.render import collection
 from infra.serve.streams import Render, events, last_tick_us
 from infra.serve.tokens import Caller
-from infra.serve.vehicle import around_vehicle
 from jobs.runtime.clock import now_us
 from operators.current import Part
+from operators.services.plain import Moment, collection
+from operators.services.vehicles import around
 
 STALE_US = 5_000_000
 _JSON, _GEOJSON = "application/json", "application/geo+json"
@@ -88,8 +88,7 @@ def newest(hub: Hub) -> Moment:
 
 def _rendered(moment: Moment, parts: list[Part], form: str) -> bytes:
     geojson = form == "geojson"
-    pieces = [p for part in parts for p in moment.pieces[part.held.cell].of(part, geojson=geojson)]
-    return collection(moment.tick_us, pieces, geojson=geojson)
+    return collection(moment.tick_us, moment.of(parts, geojson=geojson), geojson=geojson)
 
 
 def _live_routes(app: FastAPI, parts: Parts) -> None:
@@ -145,7 +144,7 @@ def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
     near = Annotated[float, Query(gt=0, le=500, description="metres")]
 
     def found(moment: Moment, track_id: int) -> Part:
-        part = moment.closed.track(track_id)
+        part = moment.closed.tracks([track_id]).get(track_id)
         if part is None:
             raise ProblemError(404, "no such object", f"{track_id} is not on the road now")
         return part
@@ -165,7 +164,8 @@ def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
     ) -> Response:
         moment = newest(hub)
         part = found(moment, track_id)
-        return Response(around_vehicle(moment, part, radius_m, sight_m), media_type=_JSON)
+        told = around(moment, part, "", radius_m, sight_m)
+        return Response(told.as_json(b'"tick_us":%d' % moment.tick_us), media_type=_JSON)
 
 
 def _history_routes(app: FastAPI, parts: Parts) -> None:

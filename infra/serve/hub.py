@@ -8,29 +8,10 @@ for is told as a gap.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-from infra.serve.render import Pieces
-from operators.current import Closed, Current
+from operators.current import Current
 from operators.fused import Snapshot
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moment:
-    """One closed tick, with the JSON of its objects as it comes to be asked for."""
-
-    closed: Closed
-    pieces: dict[str, Pieces]
-
-    @property
-    def tick_us(self) -> int:
-        """The tick."""
-        return self.closed.tick_us
-
-
-def moment(closed: Closed) -> Moment:
-    """A closed tick ready to be rendered."""
-    return Moment(closed, {held.cell: Pieces(held) for held in closed.cells})
+from operators.services.plain import Moment, moment
 
 
 class Hub:

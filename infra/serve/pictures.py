@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from infra.serve.directory import Directory
 from infra.serve.hub import Hub
-from infra.serve.reader import BEGINNING, Record
 from jobs.io.avro import AvroCodec
+from jobs.io.reader import BEGINNING, Record
 from operators.fused import snapshot
 from operators.routes import OBJECTS, SOURCES
 

@@ -15,9 +15,9 @@ from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
 from infra.serve.pictures import TOPICS, Taker
-from infra.serve.reader import Reader
 from infra.serve.tokens import Doorkeeper, open_to_all, read_tokens
 from jobs.io.avro import AvroCodec
+from jobs.io.reader import Reader
 from jobs.io.registry import look_up
 from jobs.settings import Settings
 from operators.routes import OBJECTS

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from infra.serve.hub import Hub, Moment
+from infra.serve.hub import Hub
 from infra.serve.problems import ProblemError
+from operators.services.plain import Moment
 
 Render = Callable[[Moment], bytes]
 

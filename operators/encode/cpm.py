@@ -14,7 +14,7 @@
 | angles.z_angle | 0.1 deg counter-clockwise from east | heading of the box |
 | dimensions x, y, z | 0.1 m | length, width, height |
 | object_perception_quality | 0-15 | existence |
-| classification | class and % | class and its probability |
+| classification | class and % | class and its probability; emergency is special (10) |
 
 TAI is 5 s ahead of UTC as the epoch counts (leap seconds since 2004; none since 2017). The sensor
 is of type 13, ITS aggregation: made of what others sent. Axes are tangent to the Earth at the

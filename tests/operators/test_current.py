@@ -58,14 +58,14 @@ def test_a_cell_that_is_far_behind_is_not_waited_for_and_still_shown():
     now.take(a_snapshot("a", late + 1))
     closed = now.close()
     assert closed.tick_us == (late + 1) * TICK
-    assert closed.track(5).held.tick_us == 10 * TICK
+    assert closed.tracks([5])[5].held.tick_us == 10 * TICK
 
 
 def test_a_cell_that_says_nothing_any_more_is_forgotten():
     now = Current()
     now.take(a_snapshot("gone", 10, first_id=5))
     now.take(a_snapshot("a", 11 + FORGET_US // TICK))
-    assert now.close().track(5) is None
+    assert now.close().tracks([5]) == {}
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 8)), max_size=30))

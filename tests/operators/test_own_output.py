@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from operators.encode import rsm, sdsm
+from operators.encode import cpm, rsm, sdsm
 from operators.encode.area import sender_tag
 from operators.encode.numbers import assign
 from operators.parameters import Parameters
@@ -16,7 +16,7 @@ from tests.operators.encode.builders import AREA, TICK_US, a_scene
 import msgspec  # isort: skip
 
 ENTRY_US = TICK_US - 60_000_000
-FORMATS = {"rsm.json": rsm, "sdsm.json": sdsm}
+FORMATS = {"rsm.json": rsm, "sdsm.json": sdsm, "cpm.json": cpm}
 
 
 def fate(name, station_id, area_id=AREA.area_id):

@@ -93,6 +93,39 @@ def test_sdsm_comes_back(rows):
     assert (found["object_class"] == rows["object_class"]).all()
 
 
+@given(scenes)
+def test_cpm_comes_back(rows):
+    if not len(rows):
+        (made,) = sent(cpm, rows)
+        assert decode("cpm.json", made, TICK_US).frames == ()
+        return
+    (frame,), found, place = read("cpm.json", cpm, rows)
+    assert frame.event_time_us == TICK_US
+    assert frame.flags & FrameFlag.FUSED
+    assert distances_m(rows, place).max() <= 0.0051 + 1e-3
+    for told, true, step in (
+        (found["vx_mps"], rows["velocity_east_mps"], 0.01),
+        (found["vy_mps"], rows["velocity_north_mps"], 0.01),
+        (found["z_m"], rows["altitude_m"], 0.02),
+        (found["length_m"], rows["length_m"], 0.1),
+        (found["width_m"], rows["width_m"], 0.1),
+        (found["height_m"], rows["height_m"], 0.1),
+        (found["score"], rows["existence"], 1 / 15),
+        (found["class_confidence"], rows["class_probability"], 0.01),
+    ):
+        np.testing.assert_allclose(told, true, atol=step / 2 * 1.001 + 1e-5)
+    for told, true in (("cov_xx_m2", "cov_ee_m2"), ("cov_yy_m2", "cov_nn_m2")):
+        ratio = np.sqrt(found[told] / rows[true])
+        assert ratio.min() >= 1 - 1e-4
+        assert (np.sqrt(found[told]) - np.sqrt(rows[true])).max() <= 0.0052
+    turn = found["heading_rad"] - (np.pi / 2 - rows["heading_rad"].astype(float))
+    turn = (turn + np.pi) % (2 * np.pi) - np.pi
+    assert np.degrees(np.abs(turn)).max() <= 0.0501
+    # emergency vehicles are special vehicles, and so are others
+    known = rows["object_class"] != ObjectClass.EMERGENCY
+    assert (found["object_class"] == np.where(known, rows["object_class"], 0)).all()
+
+
 @pytest.mark.parametrize(("name", "encoder"), [("rsm.json", rsm), ("sdsm.json", sdsm)])
 def test_objects_of_another_tick_keep_their_time(name, encoder):
     rows = a_scene(3, tick_us=[TICK_US, TICK_US - 100_000, TICK_US])

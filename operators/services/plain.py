@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
-from operators.current import Held, Part
+from operators.current import Closed, Held, Part
 from operators.enrich.context import ContextFlag
 from operators.frame import ObjectClass
 from operators.fused import sigma_m, speed_mps
@@ -109,6 +110,32 @@ def _feature(properties: Mapping[str, Any], place: list[float | None]) -> dict[s
         "geometry": {"type": "Point", "coordinates": place},
         "properties": properties,
     }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """One closed tick, with the JSON of its objects as it comes to be asked for."""
+
+    closed: Closed
+    pieces: Mapping[str, Pieces]
+
+    @property
+    def tick_us(self) -> int:
+        """The tick."""
+        return self.closed.tick_us
+
+    def of(self, parts: Iterable[Part], *, geojson: bool = False) -> list[bytes]:
+        """JSON of each chosen object."""
+        return [
+            piece
+            for part in parts
+            for piece in self.pieces[part.held.cell].of(part, geojson=geojson)
+        ]
+
+
+def moment(closed: Closed) -> Moment:
+    """A closed tick ready to be written."""
+    return Moment(closed, {held.cell: Pieces(held) for held in closed.cells})
 
 
 def collection(tick_us: int, pieces: Iterable[bytes], *, geojson: bool) -> bytes:

@@ -4,7 +4,7 @@ A reader belongs to no group and commits nothing: whoever starts anew begins at 
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -27,6 +27,7 @@ class Record(NamedTuple):
     key: bytes
     value: bytes
     appended_us: int
+    headers: Mapping[str, bytes]
 
 
 class Reader:
@@ -46,7 +47,7 @@ class Reader:
         self, kafka: Kafka, topics: dict[str, int], take: Callable[[list[Record]], None]
     ) -> None:
         self._config = kafka.client() | {
-            "group.id": "station.serve.reader",  # the client wants a name; nothing is committed
+            "group.id": "station.reader",  # the client wants a name; nothing is committed
             "enable.auto.commit": False,
             "isolation.level": "read_uncommitted",
             "fetch.wait.max.ms": 20,
@@ -94,6 +95,7 @@ def _record(message: Message) -> Record:
         message.key() or b"",
         message.value(),
         message.timestamp()[1] * 1000,
+        dict(message.headers() or ()),
     )
 
 

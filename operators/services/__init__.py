@@ -1,0 +1,1 @@
+"""The services to vehicles: messages for the area of a roadside unit, surroundings of a vehicle."""
