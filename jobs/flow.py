@@ -88,7 +88,8 @@ def build(
 ) -> None:
     """Put the graph together; sources and sinks come from the settings."""
     group = settings.flink.group(flow.job) + topics.suffix
-    reading = Reading(settings.kafka.java(), group, bounded=bounded)
+    idle_ms = 0 if bounded else settings.flink.exclude_silent_ms
+    reading = Reading(settings.kafka.java(), group, bounded=bounded, idle_ms=idle_ms)
     width = settings.flink.parallelism
     entries = schemas.topics()[SOURCES].partitions
     raw_reading = reading if bounded else replace(reading, least_bytes=_beat(settings))
@@ -116,7 +117,7 @@ def _foreign_records(
 ) -> Iterator[DataStream]:
     """Records of topics that are not ours: with a reader each, as each has its own times."""
     for number, (name, topic) in enumerate(sorted(topics.items())):
-        own = replace(reading, foreign_idle_ms=topic.idle_ms, disorder_ms=topic.disorder_ms)
+        own = replace(reading, idle_ms=topic.idle_ms, disorder_ms=topic.disorder_ms)
         read_topics(tables, f"foreign_records_{number}", [name], own, 1)
         yield records_of(tables, f"foreign_records_{number}")
 

@@ -173,6 +173,10 @@ class Flink:
         How long a restart after a failure may take; open transactions have to outlive it.
     transaction_timeout_ms
         After this the broker ends a transaction by itself.
+    exclude_silent_ms
+        A partition of the station's own topics that is silent for so long, pulses included, no
+        longer holds time; 0 never lets one go. For a partition that is dead, and only until it is
+        back: which records a picture then holds depends on when they are read.
     id_prefix
         First part of transactional ids and of consumer groups; one for each station on a broker.
     """
@@ -185,6 +189,7 @@ class Flink:
     checkpoint_dir: str = ""
     restart_budget_ms: int = 120_000
     transaction_timeout_ms: int = 600_000
+    exclude_silent_ms: int = 0
     id_prefix: str = "station"
 
     def group(self, job: str) -> str:
@@ -325,6 +330,7 @@ CHECKS: dict[str, tuple[Callable[[Any], object], str]] = {
         "a URL such as s3://bucket/folder, or empty",
     ),
     "flink.restart_budget_ms": (_at_least(1000), "at least 1000"),
+    "flink.exclude_silent_ms": (lambda value: value == 0 or value >= 1000, "0, or at least 1000"),
     "flink.id_prefix": (_NAME, "a name of letters, digits, _ and -"),
     "serve.host": (bool, "name an address to listen at"),
     "serve.port": (_port, "0, or 1024 to 65535"),

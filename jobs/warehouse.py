@@ -57,7 +57,10 @@ def topic_ids(settings: Settings) -> dict[str, str]:
 
 def build(tables: StreamTableEnvironment, settings: Settings, insert: Insert) -> None:
     """Put the graph together."""
-    reading = Reading(settings.kafka.java(), settings.flink.group(JOB), "read_committed")
+    flink = settings.flink
+    reading = Reading(
+        settings.kafka.java(), flink.group(JOB), "read_committed", idle_ms=flink.exclude_silent_ms
+    )
     first, *others = (_blocks(tables, part, reading) for part in PARTS)
     inserted = first.union(*others).process(insert, Types.STRING()).uid("insert").name("insert")
     inserted.print().uid("end").name("end")

@@ -51,8 +51,9 @@ class Reading:
         ``read_committed`` or ``read_uncommitted``.
     bounded
         True to end where the topics end now.
-    foreign_idle_ms
-        For topics that get no pulse: wall time after which a quiet partition stops holding time.
+    idle_ms
+        Wall time after which a quiet partition stops holding time, for topics that get no pulse,
+        or while a partition is excluded; 0 for never.
     disorder_ms
         How much older than the newest of its partition a record may be.
     least_bytes
@@ -63,7 +64,7 @@ class Reading:
     group: str
     isolation: str = "read_uncommitted"
     bounded: bool = False
-    foreign_idle_ms: int = 0
+    idle_ms: int = 0
     disorder_ms: int = 0
     least_bytes: int = 1
 
@@ -98,8 +99,8 @@ def read_topics(
     }
     if reading.bounded:
         options["scan.bounded.mode"] = "latest-offset"
-    if reading.foreign_idle_ms:
-        options["scan.watermark.idle-timeout"] = f"{reading.foreign_idle_ms} ms"
+    if reading.idle_ms:
+        options["scan.watermark.idle-timeout"] = f"{reading.idle_ms} ms"
     tables.execute_sql(
         f"""CREATE TABLE {name} (
             `key` STRING, body STRING,

@@ -31,6 +31,7 @@ BAD = [
     ("[flink]\nparallelism = true", 2, "a whole number"),
     ("[flink]\nparallelism = 1.5", 2, "a whole number"),
     ('[flink]\nid_prefix = ""', 2, "flink.id_prefix"),
+    ("[flink]\nexclude_silent_ms = 20", 2, "flink.exclude_silent_ms"),
     ("[flink]\n# a comment\ntransaction_timeout_ms = 900001", 3, "15 min"),
     ("[flink]\ntransaction_timeout_ms = 180000", 2, "must exceed"),
     ("[run]\ntick_us = 90001", 2, "multiple of slice_us"),
