@@ -3,7 +3,7 @@
 import math
 
 from operators._typing import FloatArray
-from operators.jit import compiled
+from operators.jit import compiled, inlined
 
 VARIANCE_FLOOR_M2 = 0.05**2  # no road user's box centre is known better than 5 cm
 VARIANCE_CEILING_M2 = 1e4
@@ -40,14 +40,14 @@ def repaired(xx: float, xy: float, yy: float, default_m2: float) -> tuple[float,
     return xx, min(max(xy, -most), most), yy
 
 
-@compiled
+@inlined
 def squared_distance(dx: float, dy: float, xx: float, xy: float, yy: float) -> tuple[float, float]:
     """Squared Mahalanobis distance of ``(dx, dy)`` under a 2x2 covariance, and its determinant."""
     determinant = xx * yy - xy * xy
     return (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) / determinant, determinant
 
 
-@compiled
+@inlined
 def innovation(track: FloatArray, seen: FloatArray) -> tuple[float, float, float]:
     """Squared distance, determinant of S, and squared metres between a track and an observation."""
     dt = track[LAG] + seen[AFTER]
@@ -64,7 +64,7 @@ def innovation(track: FloatArray, seen: FloatArray) -> tuple[float, float, float
     return d2, determinant, dx * dx + dy * dy
 
 
-@compiled
+@inlined
 def velocity_distance(track: FloatArray, seen: FloatArray) -> tuple[float, float]:
     """Squared distance of the velocities, and the determinant of its covariance."""
     xx, xy, yy = track[VXX] + seen[RV], track[VXY], track[VYY] + seen[RV]

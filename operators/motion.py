@@ -19,14 +19,12 @@ import math
 
 import numpy as np
 
-from operators._typing import FloatArray
+from operators._typing import FloatArray, Vector
 from operators.frame import ObjectClass
-from operators.jit import compiled
+from operators.jit import compiled, inlined
 
 STILL, STEADY, TURN = range(3)
 MODELS = 3
-DIM = 5
-PACKED = 15  # upper triangle of 5 x 5 by rows
 
 # class: what changes within a second, one sigma: speed when going steadily; speed and direction of
 # the velocity when manoeuvring, m/s; turn rate, rad/s; and the spread of an unknown velocity, m/s
@@ -105,147 +103,128 @@ def transition(dt_s: float, rates: FloatArray, made: FloatArray) -> None:
                 made[speed, i, j] = stays if i == j else leaves
 
 
-@compiled
-def predict_steady(mean: FloatArray, covariance: FloatArray, dt_s: float, noise: float) -> None:
-    """Carry a steady state forward, in place.
+# In kernels a state is a tuple of floats and a covariance the tuple of its upper triangle by rows:
+# what stays in registers costs a tenth of what goes through small arrays.
+
+
+@inlined
+def steady_ahead(mean: Vector, spread: Vector, dt_s: float, noise: float) -> tuple[Vector, Vector]:
+    """A steady state dt later.
 
     Parameters
     ----------
-    mean : ndarray of shape (4,) or longer
-    covariance : ndarray of shape (4, 4) or larger
+    mean
+        ``(x, y, vx, vy)``.
+    spread
+        Its covariance, 10 numbers.
     dt_s
         May be negative (looking back): the noise grows with its size all the same.
     noise
         Intensity q, m²/s³.
     """
+    x, y, u, v = mean
+    xx, xy, xu, xv, yy, yu, yv, uu, uv, vv = spread
     size = abs(dt_s)
-    for i in range(2):
-        mean[i] += dt_s * mean[i + 2]
-    for i in range(2):
-        for j in range(2):
-            cross = covariance[i, j + 2] + covariance[i + 2, j]
-            covariance[i, j] += dt_s * (cross + dt_s * covariance[i + 2, j + 2])
-    for i in range(2):
-        for j in range(2):
-            covariance[i, j + 2] += dt_s * covariance[i + 2, j + 2]
-    for i in range(2):
-        covariance[i, i] += noise * size**3 / 3.0
-        covariance[i, i + 2] += noise * dt_s * size / 2.0
-        covariance[i + 2, i + 2] += noise * size
-        for j in range(2):
-            covariance[j + 2, i] = covariance[i, j + 2]
+    far, half, near = noise * size**3 / 3.0, noise * dt_s * size / 2.0, noise * size
+    return (x + dt_s * u, y + dt_s * v, u, v), (
+        xx + dt_s * (2.0 * xu + dt_s * uu) + far,
+        xy + dt_s * (xv + yu + dt_s * uv),
+        xu + dt_s * uu + half,
+        xv + dt_s * uv,
+        yy + dt_s * (2.0 * yv + dt_s * vv) + far,
+        yu + dt_s * uv,
+        yv + dt_s * vv + half,
+        uu + near,
+        uv,
+        vv + near,
+    )
 
 
-@compiled
-def turn_jacobian(mean: FloatArray, dt_s: float, F: FloatArray) -> None:
-    """Carry the mean of a turning state by dt, and fill F, shape (5, 5), with the Jacobian."""
-    w, vx, vy = mean[4], mean[2], mean[3]
+@inlined
+def turn_terms(w: float, dt_s: float) -> tuple[float, float, float, float, float, float]:
+    """``sin(w dt), cos(w dt), sin/w, (1 - cos)/w`` and the derivatives of the last two by w."""
     a = w * dt_s
     s, c = math.sin(a), math.cos(a)
     if abs(a) > 1e-4:
-        p, q = s / w, (1.0 - c) / w
-        dp, dq = (a * c - s) / (w * w), (a * s - 1.0 + c) / (w * w)
-    else:  # the first terms of the series
-        p, q = dt_s, 0.5 * a * dt_s
-        dp, dq = -a * dt_s * dt_s / 3.0, 0.5 * dt_s * dt_s
-    fades = math.exp(-dt_s / TURN_LASTS_S)
-    F[:, :] = 0.0
-    F[0, 0] = F[1, 1] = 1.0
-    F[0, 2], F[0, 3], F[0, 4] = p, -q, dp * vx - dq * vy
-    F[1, 2], F[1, 3], F[1, 4] = q, p, dq * vx + dp * vy
-    F[2, 2], F[2, 3], F[2, 4] = c, -s, -dt_s * (s * vx + c * vy)
-    F[3, 2], F[3, 3], F[3, 4] = s, c, dt_s * (c * vx - s * vy)
-    F[4, 4] = fades
-    mean[0] += p * vx - q * vy
-    mean[1] += q * vx + p * vy
-    mean[2], mean[3] = c * vx - s * vy, s * vx + c * vy
-    mean[4] = w * fades
+        return s, c, s / w, (1.0 - c) / w, (a * c - s) / (w * w), (a * s - 1.0 + c) / (w * w)
+    # the first terms of the series
+    return s, c, dt_s, 0.5 * a * dt_s, -a * dt_s * dt_s / 3.0, 0.5 * dt_s * dt_s
 
 
-@compiled
-def _carry_rows(F: FloatArray, covariance: FloatArray, half: FloatArray) -> None:
-    """``F P`` into `half`, by the entries of F that are not zero or one."""
-    for j in range(DIM):
-        c, d, e = covariance[2, j], covariance[3, j], covariance[4, j]
-        half[0, j] = covariance[0, j] + F[0, 2] * c + F[0, 3] * d + F[0, 4] * e
-        half[1, j] = covariance[1, j] + F[1, 2] * c + F[1, 3] * d + F[1, 4] * e
-        half[2, j] = F[2, 2] * c + F[2, 3] * d + F[2, 4] * e
-        half[3, j] = F[3, 2] * c + F[3, 3] * d + F[3, 4] * e
-        half[4, j] = F[4, 4] * e
-
-
-@compiled
-def predict_turn(
-    mean: FloatArray,
-    covariance: FloatArray,
-    dt_s: float,
-    kind: FloatArray,
-    F: FloatArray,
-    half: FloatArray,
-) -> None:
-    """Carry a turning state forward by dt > 0, in place: ``F P F' + Q``.
+@inlined
+def turn_ahead(
+    mean: Vector, spread: Vector, dt_s: float, fades: float, kind: FloatArray
+) -> tuple[Vector, Vector]:
+    """A turning state dt > 0 later: ``F P F' + Q``, F the Jacobian of the turn.
 
     Parameters
     ----------
-    mean : ndarray of shape (5,)
-    covariance : ndarray of shape (5, 5)
+    mean
+        ``(x, y, vx, vy, w)``.
+    spread
+        Its covariance, 15 numbers.
     dt_s
         Seconds.
+    fades
+        ``exp(-dt / TURN_LASTS_S)``.
     kind : ndarray of shape (7,)
         Row of `motion_table`.
-    F, half : ndarrays of shape (5, 5)
-        Scratch.
     """
-    turn_jacobian(mean, dt_s, F)
-    _carry_rows(F, covariance, half)
-    for i in range(DIM):  # half F', of which only one triangle is needed
-        a, b, c, d, e = half[i, 0], half[i, 1], half[i, 2], half[i, 3], half[i, 4]
-        covariance[i, 0] = a + F[0, 2] * c + F[0, 3] * d + F[0, 4] * e
-        covariance[i, 1] = b + F[1, 2] * c + F[1, 3] * d + F[1, 4] * e
-        covariance[i, 2] = F[2, 2] * c + F[2, 3] * d + F[2, 4] * e
-        covariance[i, 3] = F[3, 2] * c + F[3, 3] * d + F[3, 4] * e
-        covariance[i, 4] = F[4, 4] * e
-    for i in range(DIM):
-        for j in range(i):
-            covariance[i, j] = covariance[j, i]
-    _add_turn_noise(mean, covariance, dt_s, kind)
-    mean[4] = min(max(mean[4], -LARGEST_TURN_RPS), LARGEST_TURN_RPS)
+    x, y, u, v, w = mean
+    xx, xy, xu, xv, xw, yy, yu, yv, yw, uu, uv, uw, vv, vw, ww = spread
+    s, c, p, q, dp, dq = turn_terms(w, dt_s)
+    # rows of F: (1 0 p -q a), (0 1 q p b), (0 0 c -s g), (0 0 s c h), (0 0 0 0 fades)
+    a, b = dp * u - dq * v, dq * u + dp * v
+    g, h = -dt_s * (s * u + c * v), dt_s * (c * u - s * v)
+    # F P, as far as it is needed
+    x_u, x_v = xu + p * uu - q * uv + a * uw, xv + p * uv - q * vv + a * vw
+    x_w, y_w = xw + p * uw - q * vw + a * ww, yw + q * uw + p * vw + b * ww
+    x_x, x_y = xx + p * xu - q * xv + a * xw, xy + p * yu - q * yv + a * yw
+    y_y, y_u = yy + q * yu + p * yv + b * yw, yu + q * uu + p * uv + b * uw
+    y_v = yv + q * uv + p * vv + b * vw
+    u_u, u_v, u_w = c * uu - s * uv + g * uw, c * uv - s * vv + g * vw, c * uw - s * vw + g * ww
+    v_u, v_v, v_w = s * uu + c * uv + h * uw, s * uv + c * vv + h * vw, s * uw + c * vw + h * ww
+    along, cross, beside = _turn_noise(u, v, c, s, kind)
+    far, half = dt_s**3 / 3.0, dt_s**2 / 2.0
+    turn = fades * fades * ww + kind[SPIN] * dt_s
+    # shrink the row with its end: the matrix stays positive definite
+    shrink = 1.0
+    if turn > LARGEST_TURN_VARIANCE:
+        shrink = math.sqrt(LARGEST_TURN_VARIANCE / turn)
+        turn = LARGEST_TURN_VARIANCE
+    fades_so = fades * shrink
+    after = (
+        x_x + p * x_u - q * x_v + a * x_w + far * along,
+        x_y + q * x_u + p * x_v + b * x_w + far * cross,
+        c * x_u - s * x_v + g * x_w + half * along,
+        s * x_u + c * x_v + h * x_w + half * cross,
+        fades_so * x_w,
+        y_y + q * y_u + p * y_v + b * y_w + far * beside,
+        c * y_u - s * y_v + g * y_w + half * cross,
+        s * y_u + c * y_v + h * y_w + half * beside,
+        fades_so * y_w,
+        c * u_u - s * u_v + g * u_w + dt_s * along,
+        s * u_u + c * u_v + h * u_w + dt_s * cross,
+        fades_so * u_w,
+        s * v_u + c * v_v + h * v_w + dt_s * beside,
+        fades_so * v_w,
+        turn,
+    )
+    slower = min(max(w * fades, -LARGEST_TURN_RPS), LARGEST_TURN_RPS)
+    moved = (x + p * u - q * v, y + q * u + p * v, c * u - s * v, s * u + c * v, slower)
+    return moved, after
 
 
-@compiled
-def _add_pair(
-    covariance: FloatArray, row: int, column: int, factor: float, xx: float, xy: float, yy: float
-) -> None:
-    """Add a symmetric 2 x 2 block at (row, column), and at its mirror place."""
-    covariance[row, column] += factor * xx
-    covariance[row, column + 1] += factor * xy
-    covariance[row + 1, column] += factor * xy
-    covariance[row + 1, column + 1] += factor * yy
-    if row != column:
-        for i in range(2):
-            for j in range(2):
-                covariance[column + j, row + i] = covariance[row + i, column + j]
+@inlined
+def _turn_noise(
+    u: float, v: float, c: float, s: float, kind: FloatArray
+) -> tuple[float, float, float]:
+    """Intensity of the acceleration after the turn, ``xx, xy, yy``.
 
-
-@compiled
-def _add_turn_noise(
-    mean: FloatArray, covariance: FloatArray, dt_s: float, kind: FloatArray
-) -> None:
-    """Add Q: along and across the velocity; in all directions alike for what hardly moves."""
-    square = mean[2] ** 2 + mean[3] ** 2
+    Along and across the velocity; in all directions alike for what hardly moves.
+    """
+    vx, vy = c * u - s * v, s * u + c * v
     slow = SLOW_MPS**2
-    excess = (kind[ALONG] - kind[ACROSS]) / (square + slow)
+    excess = (kind[ALONG] - kind[ACROSS]) / (vx * vx + vy * vy + slow)
     rest = kind[ACROSS] + 0.5 * excess * slow
-    xx, yy = rest + excess * mean[2] ** 2, rest + excess * mean[3] ** 2
-    xy = excess * mean[2] * mean[3]
-    _add_pair(covariance, 0, 0, dt_s**3 / 3.0, xx, xy, yy)
-    _add_pair(covariance, 0, 2, dt_s**2 / 2.0, xx, xy, yy)
-    _add_pair(covariance, 2, 2, dt_s, xx, xy, yy)
-    spin = covariance[4, 4] + kind[SPIN] * dt_s
-    if spin > LARGEST_TURN_VARIANCE:  # shrink the row with it: the matrix stays positive definite
-        shrink = math.sqrt(LARGEST_TURN_VARIANCE / spin)
-        for i in range(4):
-            covariance[i, 4] *= shrink
-            covariance[4, i] = covariance[i, 4]
-        spin = LARGEST_TURN_VARIANCE
-    covariance[4, 4] = spin
+    return rest + excess * vx * vx, excess * vx * vy, rest + excess * vy * vy

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
+from operators.fuse.imm import TURN_RATE
 from operators.jit import Record, compiled
-from operators.motion import DIM, TURN
+from operators.motion import TURN
 
-TURN_RATE = TURN * DIM + 4  # its place among the means of the models
 UNKNOWN_PRIOR = 0.5  # votes that "unknown" starts with
 UNSURE = 0.5  # confidence or score of a source that gives none
 MOST_VOTES = 20.0  # beyond, all are halved: a class may still change its mind
@@ -153,8 +153,8 @@ def _vote(track: Record, heading: float) -> None:
 
 @compiled
 def _filter_heading(track: Record, heading: float, variance: float, dt_s: float) -> None:
-    turns = track.model_weights[TURN]
-    known = wrapped(float(track.heading_rad) + turns * track.model_means[TURN_RATE] * dt_s)
+    turns = track.models[TURN]
+    known = wrapped(float(track.heading_rad) + turns * track.models[TURN_RATE] * dt_s)
     noise = HEADING_NOISE_RAD2PS + turns * TURNING_NOISE_RAD2PS
     prior = float(track.heading_variance_rad2) + noise * dt_s
     off = wrapped(heading - known)

@@ -4,19 +4,19 @@ import math
 
 import numpy as np
 
-from operators._typing import FloatArray, IntArray, RecordArray
+from operators._typing import FloatArray, IntArray, RecordArray, Vector
 from operators.fuse.imm import (
-    KNOWN,
+    LENGTH,
+    Models,
     change_over,
     is_fast,
     load_models,
     mix,
-    moments,
-    predict_models,
-    reweigh,
+    mixed_motion,
+    predict,
     store_models,
-    update_model,
 )
+from operators.fuse.measure import reweighed, take_place, take_velocity
 from operators.gaussian import (
     AFTER,
     CLOCK,
@@ -47,17 +47,15 @@ from operators.gaussian import (
     Y,
     velocity_distance,
 )
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 from operators.motion import (
     ALONG,
-    DIM,
     FIRST_TURN_VARIANCE,
     MODELS,
     SPEED_VARIANCE,
-    STILL,
     STILL_SPEED_VARIANCE,
     TURN,
-    predict_steady,
+    steady_ahead,
 )
 from operators.motion import NOISE as MOTION_NOISE
 
@@ -72,19 +70,7 @@ FUSED_INFLATION = 2.0
 FIRST_WEIGHTS = (0.2, 0.5, 0.3)
 
 
-@compiled
-def load(track: Record, mean: FloatArray, covariance: FloatArray) -> None:
-    """Unfold the moments of a track into `mean` of shape (4,) and `covariance` of shape (4, 4)."""
-    k = 0
-    for i in range(4):
-        mean[i] = track.mean[i]
-        for j in range(i, 4):
-            covariance[i, j] = track.covariance[k]
-            covariance[j, i] = track.covariance[k]
-            k += 1
-
-
-@compiled
+@inlined
 def _reach(track: Record, dt_s: float, noise: float, widest_m2: float, gate: float) -> float:
     """Upper bound, on either axis, of how far off an observation can be and pass the gate."""
     place = max(track.covariance[0], track.covariance[4])
@@ -94,7 +80,7 @@ def _reach(track: Record, dt_s: float, noise: float, widest_m2: float, gate: flo
     return math.sqrt(gate * (variance + widest_m2))
 
 
-@compiled
+@inlined
 def unnoticed_m(noise: float) -> float:
     """How far a manoeuvre may carry a track before the models weigh it: 4 sigma of half a second.
 
@@ -164,90 +150,65 @@ def foresee(
     event_us: int,
     motion: FloatArray,
     rates: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray]:
     """Tracks as a frame at `event_us` should see them; the tracks are not changed.
 
     Returns
     -------
     ahead : ndarray of shape (len(slots), PREDICTED)
         Columns as in `operators.gaussian`: moments over the models.
-    weights, means, covariances : ndarrays of shape (n, 3), (n, 3, 5) and (n, 3, 5, 5)
-        The models.
+    models : ndarray of shape (n, LENGTH)
+        Rows of `operators.fuse.imm`.
     """
     n = slots.shape[0]
-    ahead = np.empty((n, PREDICTED))
-    weights, means = np.empty((n, MODELS)), np.empty((n, MODELS, DIM))
-    covariances = np.empty((n, MODELS, DIM, DIM))
-    before = np.empty(MODELS), np.empty((MODELS, DIM)), np.empty((MODELS, DIM, DIM))
-    change, scratch, known_s = np.empty((2, MODELS, MODELS)), np.empty((2, DIM, DIM)), -1.0
-    mean, covariance, shares = np.empty(4), np.empty((4, 4)), np.empty(MODELS)
+    ahead, rows = np.empty((n, PREDICTED)), np.empty((n, LENGTH))
+    known: Vector = (-1.0, 1.0)
+    change = np.empty((2, MODELS, MODELS))
     for i in range(n):
         track, row = tracks[slots[i]], ahead[i]
-        w, m, P = weights[i], means[i], covariances[i]
         lag_us = event_us - track.time_us
         kind = motion[track.object_class]
+        models = load_models(track.models)
         if lag_us > 0:
-            dt_s = lag_us / SECOND_US
-            known_s = change_over(dt_s, rates, change, known_s)
-            load_models(track, before[0], before[1], before[2])
-            mix(change[is_fast(track)], before[0], before[1], before[2], w, m, P, shares)
-            predict_models(dt_s, kind, m, P, scratch)
-        else:
-            load_models(track, w, m, P)
-        moments(w, m, P, mean, covariance)
+            known = change_over(lag_us / SECOND_US, rates, change, known)
+            models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
+            models = predict(models, known[0], known[1], kind)
+        store_models(rows[i], models)
+        mean, covariance = mixed_motion(models[0], models)
         row[NOISE] = kind[MOTION_NOISE]
         row[UNNOTICED_M] = max(unnoticed_m(kind[ALONG]), 0.5 * float(track.size_m[0]))
         row[LAG] = min(lag_us, 0) / SECOND_US
         _fill(row, mean, covariance)
-    return ahead, weights, means, covariances
+    return ahead, rows
 
 
-@compiled
-def _fill(row: FloatArray, mean: FloatArray, covariance: FloatArray) -> None:
-    row[X], row[Y], row[VX], row[VY] = mean[0], mean[1], mean[2], mean[3]
-    row[PXX], row[PXY], row[PYY] = covariance[0, 0], covariance[0, 1], covariance[1, 1]
-    row[CXX] = 2.0 * covariance[0, 2]
-    row[CXY] = covariance[0, 3] + covariance[1, 2]
-    row[CYY] = 2.0 * covariance[1, 3]
-    row[VXX], row[VXY], row[VYY] = covariance[2, 2], covariance[2, 3], covariance[3, 3]
+@inlined
+def _fill(row: FloatArray, mean: Vector, spread: Vector) -> None:
+    xx, xy, xu, xv, yy, yu, yv, uu, uv, vv = spread
+    row[X], row[Y], row[VX], row[VY] = mean
+    row[PXX], row[PXY], row[PYY] = xx, xy, yy
+    row[CXX], row[CXY], row[CYY] = 2.0 * xu, xv + yu, 2.0 * yv
+    row[VXX], row[VXY], row[VYY] = uu, uv, vv
 
 
 @compiled
 def state_at(
-    track: Record,
-    at_us: int,
-    motion: FloatArray,
-    rates: FloatArray,
-    mean: FloatArray,
-    covariance: FloatArray,
-) -> float:
-    """Moments of a track at an instant, into shapes (4,) and (4, 4); its turn rate, rad/s."""
+    track: Record, at_us: int, motion: FloatArray, rates: FloatArray
+) -> tuple[Vector, Vector, float]:
+    """Mean, covariance (10 numbers) and turn rate, rad/s, of a track at an instant."""
     kind = motion[track.object_class]
     dt_s = (at_us - track.time_us) / SECOND_US
-    weights, means = np.empty(MODELS), np.empty((MODELS, DIM))
-    covariances = np.empty((MODELS, DIM, DIM))
-    load_models(track, weights, means, covariances)
+    models = load_models(track.models)
     if dt_s <= 0.0:
-        load(track, mean, covariance)
-        predict_steady(mean, covariance, dt_s, kind[MOTION_NOISE])
-        return float(weights[TURN] * means[TURN, 4])
-    change = np.empty((2, MODELS, MODELS))
-    change_over(dt_s, rates, change, -1.0)
-    after, states = np.empty(MODELS), np.empty((MODELS, DIM))
-    spreads = np.empty((MODELS, DIM, DIM))
-    mix(
-        change[is_fast(track)],
-        weights,
-        means,
-        covariances,
-        after,
-        states,
-        spreads,
-        np.empty(MODELS),
-    )
-    predict_models(dt_s, kind, states, spreads, np.empty((2, DIM, DIM)))
-    moments(after, states, spreads, mean, covariance)
-    return float(after[TURN] * states[TURN, 4])
+        mean, spread = mixed_motion(models[0], models)
+        mean, spread = steady_ahead(mean, spread, dt_s, kind[MOTION_NOISE])
+    else:
+        change = np.empty((2, MODELS, MODELS))
+        known = change_over(dt_s, rates, change, (-1.0, 1.0))
+        models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
+        models = predict(models, known[0], known[1], kind)
+        mean, spread = mixed_motion(models[0], models)
+    return mean, spread, models[0][TURN] * models[5][4]
 
 
 @compiled
@@ -273,26 +234,23 @@ def inflation(filtered: bool, fused: bool, since_us: int) -> float:
     return factor * FUSED_INFLATION if fused else factor
 
 
-@compiled
+@inlined
 def update(
     track: Record,
     ahead: FloatArray,
-    weights: FloatArray,
-    means: FloatArray,
-    covariances: FloatArray,
+    row: FloatArray,
     seen: FloatArray,
     event_us: int,
     factor: float,
     known_m2: float,
-    work: FloatArray,
 ) -> float:
     """Take one observation into a track.
 
     Parameters
     ----------
     track : record of `operators.fuse.state.TRACK`
-    ahead, weights, means, covariances
-        Row of what `foresee` gave for the track; the models are changed in place.
+    ahead, row
+        Rows of what `foresee` gave for the track.
     seen : ndarray of shape (PREPARED,)
     event_us
         Event time of the frame.
@@ -301,71 +259,75 @@ def update(
     known_m2
         Part of the observation's variance that the track has in it already, an axis: errors that
         last, if no other source sees the track.
-    work : ndarray of shape (12, 5)
-        Scratch.
 
     Returns
     -------
     float
         The observation's share of the information on the position, 0..1.
     """
-    z, noise, fits = work[4], work[5], work[6]
     dt = ahead[LAG] + seen[AFTER]
     wandered = ahead[NOISE] * abs(dt) ** 3 / 3.0
-    z[0], z[1] = seen[OX], seen[OY]
     vx, vy = ahead[VX], ahead[VY]
-    noise[0] = factor * (seen[RXX] - known_m2) + wandered + seen[CLOCK] * vx * vx
-    noise[1] = factor * seen[RXY] + seen[CLOCK] * vx * vy
-    noise[2] = factor * (seen[RYY] - known_m2) + wandered + seen[CLOCK] * vy * vy
-    total = 0.0
-    for m in range(MODELS):
-        part = 0.0 if m == STILL else dt
-        fits[m], share = update_model(means[m], covariances[m], z, 1.0, part, noise, KNOWN[m], work)
-        total += weights[m] * share
+    noise = (
+        factor * (seen[RXX] - known_m2) + wandered + seen[CLOCK] * vx * vx,
+        factor * seen[RXY] + seen[CLOCK] * vx * vy,
+        factor * (seen[RYY] - known_m2) + wandered + seen[CLOCK] * vy * vy,
+    )
+    models, share = take_place(load_models(row), (seen[OX], seen[OY]), noise, dt)
     # a velocity that contradicts the track is a wrong claim more often than a manoeuvre
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:
-        z[0], z[1] = seen[OVX], seen[OVY]
-        noise[0], noise[1], noise[2] = factor * seen[RV], 0.0, factor * seen[RV]
-        for m in range(MODELS):
-            fits[m] += update_model(
-                means[m], covariances[m], z, 0.0, 1.0, noise, max(KNOWN[m], 4), work
-            )[0]
-        means[STILL, 2] = means[STILL, 3] = 0.0
-    reweigh(weights, fits)
-    store_models(track, weights, means, covariances, work[7], work[8:12])
+        models = take_velocity(models, (seen[OVX], seen[OVY]), factor * seen[RV])
+    keep(track, models)
     track.time_us = max(track.time_us, event_us)
-    return min(max(total, 0.0), 1.0)
+    return share
+
+
+@inlined
+def keep(track: Record, models: Models) -> None:
+    """Write models into a track, and their moments."""
+    store_models(track.models, models)
+    mean, spread = mixed_motion(models[0], models)
+    for i in range(4):
+        track.mean[i] = mean[i]
+    for i in range(10):
+        track.covariance[i] = spread[i]
 
 
 @compiled
 def start(track: Record, seen: FloatArray, object_class: int, motion: FloatArray) -> None:
     """Give a new track the state that one observation tells, at the frame's event time."""
-    weights, means = np.empty(MODELS), np.zeros((MODELS, DIM))
-    covariances = np.zeros((MODELS, DIM, DIM))
-    spread, vx, vy = motion[object_class, SPEED_VARIANCE], 0.0, 0.0
-    if seen[RV] >= 0.0:
-        vx, vy, spread = seen[OVX], seen[OVY], seen[RV]
+    variance, vx, vy = motion[object_class, SPEED_VARIANCE], 0.0, 0.0
+    weights: Vector = FIRST_WEIGHTS
+    if seen[RV] >= 0.0:  # a claimed velocity tells whether it stands
+        vx, vy, variance = seen[OVX], seen[OVY], seen[RV]
+        square = vx * vx + vy * vy
+        distance = square / (variance + STILL_SPEED_VARIANCE)
+        weights = reweighed(FIRST_WEIGHTS, (distance, 0.0, 0.0), (1.0, 1.0, 1.0))
     # seen a little after the frame's time: carry it back, with what the velocity leaves open
     dt = seen[AFTER]
-    for m in range(MODELS):
-        weights[m] = FIRST_WEIGHTS[m]
-        mean, covariance = means[m], covariances[m]
-        moving = m != STILL
-        variance = spread if moving else STILL_SPEED_VARIANCE
-        if moving:
-            mean[2], mean[3] = vx, vy
-        mean[0], mean[1] = seen[OX] - dt * mean[2], seen[OY] - dt * mean[3]
-        wandered = variance * dt * dt + motion[object_class, MOTION_NOISE] * abs(dt) ** 3 / 3.0
-        covariance[0, 0], covariance[1, 1] = seen[RXX] + wandered, seen[RYY] + wandered
-        covariance[0, 1] = covariance[1, 0] = seen[RXY]
-        covariance[2, 2] = covariance[3, 3] = variance
-        covariance[4, 4] = FIRST_TURN_VARIANCE
-        if moving:
-            for i in range(2):
-                covariance[i, i + 2] = covariance[i + 2, i] = -dt * variance
-    if seen[RV] >= 0.0:  # a claimed velocity tells whether it stands
-        fits = np.zeros(MODELS)
-        square = vx * vx + vy * vy
-        fits[STILL] = -0.5 * square / (seen[RV] + STILL_SPEED_VARIANCE)
-        reweigh(weights, fits)
-    store_models(track, weights, means, covariances, np.empty(4), np.empty((4, 4)))
+    noise = motion[object_class, MOTION_NOISE] * abs(dt) ** 3 / 3.0
+    far, slow = noise + variance * dt * dt, noise + STILL_SPEED_VARIANCE * dt * dt
+    x, y, xx, xy, yy = seen[OX], seen[OY], seen[RXX], seen[RXY], seen[RYY]
+    back = -dt * variance
+    Q = (xx + far, xy, back, 0.0, yy + far, 0.0, back, variance, 0.0, variance)
+    T = (
+        xx + far,
+        xy,
+        back,
+        0.0,
+        0.0,
+        yy + far,
+        0.0,
+        back,
+        0.0,
+        variance,
+        0.0,
+        0.0,
+        variance,
+        0.0,
+        FIRST_TURN_VARIANCE,
+    )
+    before = x - dt * vx, y - dt * vy
+    steady, turn = (before[0], before[1], vx, vy), (before[0], before[1], vx, vy, 0.0)
+    P = (xx + slow, xy, yy + slow)
+    keep(track, (weights, (x, y), P, steady, Q, turn, T))

@@ -12,11 +12,12 @@ from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.fuse.account import held_by
 from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
 from operators.fuse.gaps import note_deaths
+from operators.fuse.imm import LENGTH
 from operators.fuse.index import SIDE, bucket_of
 from operators.fuse.quality import learn_from_the_dead, log_odds_of_object
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
 from operators.jit import Record, compiled
-from operators.motion import COAST_S, DIM, MODELS, PACKED
+from operators.motion import COAST_S
 
 SWEEP_US = 200_000
 TENTATIVE_SHOWN_US = 500_000
@@ -122,12 +123,8 @@ def take_state(track: Record, other: Record) -> None:
         track.mean[i] = other.mean[i]
     for i in range(10):
         track.covariance[i] = other.covariance[i]
-    for i in range(MODELS):
-        track.model_weights[i] = other.model_weights[i]
-    for i in range(MODELS * DIM):
-        track.model_means[i] = other.model_means[i]
-    for i in range(MODELS * PACKED):
-        track.model_covariances[i] = other.model_covariances[i]
+    for i in range(LENGTH):
+        track.models[i] = other.models[i]
 
 
 @compiled

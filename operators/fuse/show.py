@@ -40,13 +40,12 @@ def fill_rows(
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
     size = 0
-    mean, covariance = np.empty(4), np.empty((4, 4))
     for slot in range(n):
         track, row = tracks[slot], made[size]
         unseen_us = at_us - track.last_us
         if unseen_us > shown_us(track, motion):
             continue
-        turn_rps = state_at(track, at_us, motion, rates, mean, covariance)
+        mean, spread, turn_rps = state_at(track, at_us, motion, rates)
         row.track_id, row.born_us, row.last_us = track.track_id, track.born_us, track.last_us
         row.x_m, row.y_m, row.z_m = mean[0], mean[1], track.z_m
         row.vx_mps, row.vy_mps = np.float32(mean[2]), np.float32(mean[3])
@@ -54,10 +53,10 @@ def fill_rows(
         row.heading_rad = track.heading_rad
         row.length_m, row.width_m, row.height_m = track.size_m[0], track.size_m[1], track.size_m[2]
         lasting_m2 = _lasting_m2(sources, sources_at(track, track.last_us))
-        row.cov_xx_m2 = np.float32(covariance[0, 0] + lasting_m2)
-        row.cov_xy_m2 = np.float32(covariance[0, 1])
-        row.cov_yy_m2 = np.float32(covariance[1, 1] + lasting_m2)
-        row.velocity_variance_m2ps2 = np.float32(0.5 * (covariance[2, 2] + covariance[3, 3]))
+        row.cov_xx_m2 = np.float32(spread[0] + lasting_m2)
+        row.cov_xy_m2 = np.float32(spread[1])
+        row.cov_yy_m2 = np.float32(spread[4] + lasting_m2)
+        row.velocity_variance_m2ps2 = np.float32(0.5 * (spread[7] + spread[9]))
         odds = log_odds_of_object(track, at_us)
         row.existence = np.float32(probability(min(track.log_odds, odds)))
         row.class_probability = np.float32(class_probability(track))

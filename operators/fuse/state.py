@@ -11,13 +11,13 @@ from operators.errors import LayoutError
 from operators.frame import ObjectClass
 from operators.fuse.frame_motion import at_rest
 from operators.fuse.gaps import no_gaps
+from operators.fuse.imm import LENGTH
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
-from operators.motion import DIM, MODELS, PACKED
 from operators.register.remember import RAW_FIELDS
 from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 2
+VERSION = 3
 LOCAL_KEYS = 4
 WITNESSES = 8
 QUARTERS = 4
@@ -44,9 +44,7 @@ TRACK = np.dtype(
         ("twin_id", "<u8"),  # older track that it may be a double of
         ("mean", "<f8", (4,)),  # moments over the models: place and velocity
         ("covariance", "<f8", (10,)),  # upper triangle by rows
-        ("model_weights", "<f8", (MODELS,)),
-        ("model_means", "<f8", (MODELS * DIM,)),
-        ("model_covariances", "<f8", (MODELS * PACKED,)),  # upper triangles by rows
+        ("models", "<f8", (LENGTH,)),  # see `operators.fuse.imm`
         ("z_m", "<f4"),
         ("z_variance_m2", "<f4"),
         ("heading_rad", "<f4"),

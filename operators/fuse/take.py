@@ -23,7 +23,6 @@ from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
 from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled
-from operators.motion import DIM
 from operators.reasons import Use
 
 # What the kernels need to know of a frame besides its observations.
@@ -114,19 +113,17 @@ def _take_one(
     track: Record,
     observation: Record,
     ahead: FloatArray,
-    models: tuple[FloatArray, FloatArray, FloatArray],
+    models: FloatArray,
     seen: FloatArray,
     about: Record,
     kind: FloatArray,
     sources: RecordArray,
     gaps: FloatArray,
-    work: FloatArray,
 ) -> tuple[float, float]:
     """Let a track take one observation; the squared distance and the observation's share."""
     event_us, source = about.event_us, sources[about.slot]
     d2, determinant, square_m2 = innovation(ahead, seen)
     dt_s = max(event_us - track.last_us, 0) / 1e6
-    weights, means, covariances = models
     known_m2 = 0.0 if is_shared(track, about.slot, event_us) else about.lasting_m2
     if track.confirmed:
         note_gap(gaps, track, event_us - track.last_us, True)
@@ -134,9 +131,7 @@ def _take_one(
             _learn_errors(track, sources, about, ahead, seen, d2, square_m2)
     keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
-    share = update(
-        track, ahead, weights, means, covariances, seen, event_us, about.inflation, known_m2, work
-    )
+    share = update(track, ahead, models, seen, event_us, about.inflation, known_m2)
     hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER])
     track.credit += np.float32(kind[CREDIT])
     track.last_us = max(track.last_us, event_us)
@@ -154,7 +149,7 @@ def update_all(
     slots: IntArray,
     observation_of: IntArray,
     ahead: FloatArray,
-    models: tuple[FloatArray, FloatArray, FloatArray],
+    models: FloatArray,
     seen: FloatArray,
     usable: IntArray,
     keys: KeyArray,
@@ -172,31 +167,29 @@ def update_all(
     slots, observation_of : ndarrays of shape (n,)
         Candidates, and the prepared observation of each, -1 for none.
     ahead : ndarray of shape (n, PREDICTED)
-    models
-        Weights, means and covariances as `foresee` gives them; changed in place.
+    models : ndarray of shape (n, LENGTH)
+        As `foresee` gives them.
     seen : ndarray of shape (m, PREPARED)
     usable, keys : ndarrays of shape (m,)
         Number of each prepared observation in the frame; its local key.
     """
-    updated, work = np.empty(slots.shape[0], np.int64), np.empty((12, DIM))
+    updated = np.empty(slots.shape[0], np.int64)
     size = 0
     for i in range(slots.shape[0]):
         j = observation_of[i]
         if j < 0:
             continue
         track = tracks[slots[i]]
-        of_track = (models[0][i], models[1][i], models[2][i])
         d2, share = _take_one(
             track,
             observations[usable[j]],
             ahead[i],
-            of_track,
+            models[i],
             seen[j],
             about,
             kind,
             sources,
             gaps,
-            work,
         )
         introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
         if about.trusted:
