@@ -76,22 +76,28 @@ def source_key(source_id: str) -> int:
     return int.from_bytes(digest, "little") | 1
 
 
-def track_id_of(station_id: str, frame: Frame, index: int, salt: int = 0) -> int:
+def track_id_of(message: blake2b, index: int, local_id: int, salt: int = 0) -> int:
     """63-bit id of the track that an observation starts; never 0.
 
     Parameters
     ----------
-    index
-        Of the observation in the frame.
+    message
+        From `_message_hash`.
+    index, local_id
+        Of the observation in its message. Vehicles of one gateway have messages of their own: they
+        are told apart by their own ids.
     salt
         Tells apart observations that claim the same place in the same message.
     """
-    # vehicles of one gateway have messages of their own: they are told apart by their own ids
-    local_id = int(frame.observations["local_id"][index])
-    place = (frame.source_id, frame.event_time_us, frame.observations["index"][index], local_id)
-    text = "\x1f".join(map(str, (station_id, *place, salt)))
-    digest = blake2b(text.encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "little") >> 1) or 1
+    made = message.copy()
+    made.update(f"{index}\x1f{local_id}\x1f{salt}".encode())
+    return (int.from_bytes(made.digest(), "little") >> 1) or 1
+
+
+def _message_hash(station_id: str, frame: Frame) -> blake2b:
+    """Hash of what the ids of all tracks that a message starts have in common."""
+    common = f"{station_id}\x1f{frame.source_id}\x1f{frame.event_time_us}\x1f"
+    return blake2b(common.encode(), digest_size=8)
 
 
 def _writable(data: bytes, layout: np.dtype[np.void], n: int) -> RecordArray:
@@ -137,15 +143,16 @@ def _name_births(
     n = int(state.counts[N_TRACKS])
     first = n - len(born)
     known = set(state.tracks["track_id"][:first].tolist()) if repeated else set()
-    for slot, j in zip(range(first, n), born.tolist(), strict=True):
-        salt = 0
-        track_id = track_id_of(station_id, frame, j)
+    seen, message = frame.observations[born], _message_hash(station_id, frame)
+    ids: list[int] = []
+    for index, local_id in zip(seen["index"].tolist(), seen["local_id"].tolist(), strict=True):
+        salt, track_id = 0, track_id_of(message, index, local_id)
         while track_id in known:
             salt += 1
-            track_id = track_id_of(station_id, frame, j, salt)
+            track_id = track_id_of(message, index, local_id, salt)
         known.add(track_id)
-        state.tracks["track_id"][slot] = track_id
-        links["track_id"][j] = track_id
+        ids.append(track_id)
+    state.tracks["track_id"][first:n] = links["track_id"][born] = ids
 
 
 def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> RecordArray:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from operators.fuse.state import LOCAL_KEYS, QUARTERS, WITNESSES
-from operators.jit import Record, compiled
+from operators.jit import Record, inlined
 
 QUARTER_US = 250_000
 HELD_US = 500_000  # five periods of a probe at 10 Hz
 
 
-@compiled
+@inlined
 def take_source(track: Record, slot: int, event_us: int) -> None:
     """Note that source `slot` saw the track."""
     quarter = event_us // QUARTER_US
@@ -23,7 +23,7 @@ def take_source(track: Record, slot: int, event_us: int) -> None:
         track.recent[-ahead] |= np.uint64(1) << np.uint64(slot)
 
 
-@compiled
+@inlined
 def sources_at(track: Record, at_us: int) -> np.uint64:
     """Mask of the sources that saw the track in the second before `at_us`, in quarter seconds."""
     seen = np.uint64(0)
@@ -34,26 +34,26 @@ def sources_at(track: Record, at_us: int) -> np.uint64:
     return seen
 
 
-@compiled
+@inlined
 def is_acquainted(track: Record, slot: int, event_us: int) -> bool:
     """Whether source `slot` saw the track in the last second."""
     return bool((sources_at(track, event_us) >> np.uint64(slot)) & np.uint64(1))
 
 
-@compiled
+@inlined
 def is_shared(track: Record, slot: int, event_us: int) -> bool:
     """Whether a source other than `slot` saw the track in the last second."""
     return bool(sources_at(track, event_us) & ~(np.uint64(1) << np.uint64(slot)))
 
 
-@compiled
+@inlined
 def was_seen(track: Record, slot: int, at_us: int) -> bool:
     """Whether source `slot` saw the track at an instant or later."""
     place = slot % WITNESSES
     return bool(track.seen_slot[place] == slot and track.seen_us[place] >= at_us)
 
 
-@compiled
+@inlined
 def count_observation(track: Record, event_us: int, tick_us: int) -> None:
     """Count an observation for the tick that is next at `event_us`."""
     until_us = -((-event_us) // tick_us) * tick_us
@@ -63,27 +63,27 @@ def count_observation(track: Record, event_us: int, tick_us: int) -> None:
         track.counted += 1
 
 
-@compiled
+@inlined
 def local_key(local_id: np.uint64, source_key: np.uint64) -> np.uint64:
     """Key of a sender's own id; 0 if it gave none."""
     return np.uint64(0) if local_id == 0 else local_id ^ source_key
 
 
-@compiled
+@inlined
 def take_local_id(track: Record, slot: int, key: np.uint64) -> None:
     """Note the local id under which source `slot` last saw the track."""
     if key != 0:
         track.local_keys[slot % LOCAL_KEYS] = key
 
 
-@compiled
+@inlined
 def take_probe_id(track: Record, local_id: np.uint64, event_us: int) -> None:
     """Note that a probe reported itself as the track."""
     if local_id != 0:
         track.probe_id, track.probe_us = local_id, event_us
 
 
-@compiled
+@inlined
 def held_by(track: Record, event_us: int) -> np.uint64:
     """Local id of the probe that the track is at an instant; 0 for none.
 
@@ -93,7 +93,7 @@ def held_by(track: Record, event_us: int) -> np.uint64:
     return track.probe_id if abs(event_us - track.probe_us) <= HELD_US else np.uint64(0)
 
 
-@compiled
+@inlined
 def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
     """Note in a track which source saw it."""
     track.last_slot = slot

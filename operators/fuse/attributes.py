@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from operators.fuse.imm import TURN_RATE
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 from operators.motion import TURN
 
 UNKNOWN_PRIOR = 0.5  # votes that "unknown" starts with
@@ -23,19 +23,20 @@ FIRST_HEADING_VOTES, MOST_HEADING_VOTES = 2.0, 10.0
 MOTION_HEADING_MPS = 2.0  # slower, the direction of motion is mostly noise
 
 
-@compiled
+@inlined
 def wrapped(angle_rad: float) -> float:
     """Angle in [-pi, pi)."""
-    return (angle_rad + math.pi) % (2.0 * math.pi) - math.pi
+    turns = math.floor((angle_rad + math.pi) / (2.0 * math.pi))
+    return angle_rad - turns * 2.0 * math.pi
 
 
-@compiled
+@inlined
 def share_or_unsure(value: float) -> float:
     """A confidence in (0, 1]; scores on a scale of their own count as 1, missing ones as 0.5."""
     return min(value, 1.0) if value > 0.0 else UNSURE
 
 
-@compiled
+@inlined
 def take_class(track: Record, observation: Record) -> None:
     """Count one vote, weighted by its confidence (mean of a Dirichlet belief)."""
     seen = observation.object_class
@@ -63,7 +64,7 @@ def class_probability(track: Record) -> float:
     return (track.class_counts[best] if best > 0 else UNKNOWN_PRIOR) / total
 
 
-@compiled
+@inlined
 def take_size(track: Record, observation: Record) -> None:
     """Running mean of each dimension, weighted by score; what is missing changes nothing."""
     weight = share_or_unsure(float(observation.score))
@@ -81,7 +82,7 @@ def take_size(track: Record, observation: Record) -> None:
         track.size_weight[k] = np.float32(min(known + weight, MOST_SIZE_WEIGHT))
 
 
-@compiled
+@inlined
 def take_height(track: Record, observation: Record, dt_s: float) -> None:
     """Scalar Kalman filter of z: random walk."""
     z = float(observation.z_m)
@@ -96,7 +97,7 @@ def take_height(track: Record, observation: Record, dt_s: float) -> None:
     track.z_variance_m2 = np.float32((1.0 - gain) * variance)
 
 
-@compiled
+@inlined
 def _motion_heading(track: Record) -> tuple[float, float]:
     """Direction of motion and its variance; variance -1 below 2 m/s."""
     vx, vy = track.mean[2], track.mean[3]
@@ -108,7 +109,7 @@ def _motion_heading(track: Record) -> tuple[float, float]:
     return math.atan2(vy, vx), max(across, 0.0) / square
 
 
-@compiled
+@inlined
 def take_heading(
     track: Record, observation: Record, trusted: bool, moving: bool, dt_s: float
 ) -> None:
@@ -138,7 +139,7 @@ def take_heading(
     _filter_heading(track, heading, variance, dt_s)
 
 
-@compiled
+@inlined
 def _vote(track: Record, heading: float) -> None:
     """Count for or against the way that the track is thought to point; turn it if outvoted."""
     off = wrapped(heading - float(track.heading_rad))
@@ -151,7 +152,7 @@ def _vote(track: Record, heading: float) -> None:
         track.heading_votes = np.float32(FIRST_HEADING_VOTES)
 
 
-@compiled
+@inlined
 def _filter_heading(track: Record, heading: float, variance: float, dt_s: float) -> None:
     turns = track.models[TURN]
     known = wrapped(float(track.heading_rad) + turns * track.models[TURN_RATE] * dt_s)

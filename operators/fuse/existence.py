@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 
 HIGHEST = 7.0
 MOST_FROM_A_HIT = 4.0
@@ -25,7 +25,7 @@ SHADOW_US = 2_000_000
 STRANGER = 0.25
 
 
-@compiled
+@inlined
 def hit(track: Record, d2: float, determinant: float, detection: float, clutter: float) -> None:
     """Count an observation with squared distance `d2` under S of the given determinant."""
     likelihood = -0.5 * d2 - math.log(2.0 * math.pi * math.sqrt(determinant))
@@ -34,7 +34,7 @@ def hit(track: Record, d2: float, determinant: float, detection: float, clutter:
     track.log_odds = np.float32(min(track.log_odds + gained, HIGHEST))
 
 
-@compiled
+@inlined
 def miss(track: Record, detection: float, acquainted: bool, event_us: int) -> None:
     """Count that a source which looks there did not report the object."""
     weight = 1.0 if acquainted else STRANGER

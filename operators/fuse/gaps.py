@@ -10,7 +10,7 @@ ended with a hit at about that length.
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, RecordArray
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 
 # Lengths of gaps, microseconds: about 1.4 times the one before.
 LENGTHS_US = np.array(
@@ -37,12 +37,12 @@ def no_gaps() -> FloatArray:
     return gaps
 
 
-@compiled
+@inlined
 def _age_of(track: Record) -> int:
     return int(track.last_us - track.born_us >= OLD_US)
 
 
-@compiled
+@inlined
 def note_gap(gaps: FloatArray, track: Record, gap_us: int, ended: bool) -> None:
     """Count a gap that ended with a hit, or with the death of its track."""
     counts, last = gaps[_age_of(track)], -1
@@ -59,7 +59,7 @@ def note_gap(gaps: FloatArray, track: Record, gap_us: int, ended: bool) -> None:
             counts[ENDED, k] *= 0.5
 
 
-@compiled
+@inlined
 def keep_time(track: Record, gap_us: int) -> None:
     """Let the track's usual interval between hits follow one gap."""
     if track.looks <= 1.0:

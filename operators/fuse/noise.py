@@ -30,7 +30,7 @@ from operators.gaussian import (
     VY,
     VYY,
 )
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 from operators.register.remember import own_entry, stamp_us
 
 NOISE_KEPT = 600.0  # observations over which the factor is learned
@@ -69,7 +69,7 @@ def first_lasting_m2(observations: RecordArray) -> float:
     return FIRST_LASTING_M2
 
 
-@compiled
+@inlined
 def foreseen_trace_m2(ahead: FloatArray, seen: FloatArray) -> float:
     """Trace of H P H'."""
     dt = ahead[LAG] + seen[AFTER]
@@ -77,7 +77,7 @@ def foreseen_trace_m2(ahead: FloatArray, seen: FloatArray) -> float:
     return float(foreseen + dt * (ahead[CXX] + ahead[CYY] + dt * (ahead[VXX] + ahead[VYY])))
 
 
-@compiled
+@inlined
 def learn_noise(source: Record, seen: FloatArray, found_m2: float) -> None:
     """Let a source's factor learn from one innovation on a track that it saw last, too.
 
@@ -135,7 +135,7 @@ def learn_white(
         _follow(source, found, claimed)
 
 
-@compiled
+@inlined
 def _follow(source: Record, found: float, claimed: float) -> None:
     source.noise_count = min(source.noise_count + 1.0, NOISE_KEPT)
     share = 1.0 / source.noise_count
@@ -145,7 +145,7 @@ def _follow(source: Record, found: float, claimed: float) -> None:
     source.noise_factor = min(max(factor, LEAST_FACTOR), LARGEST_FACTOR)
 
 
-@compiled
+@inlined
 def learn_lasting(
     source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool
 ) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.fuse.account import sources_at
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 
 FEWEST_SCORES = 20.0  # before so many a scale is not known
 SCORES_KEPT = 5000.0  # the scale follows a source whose detector is replaced
@@ -51,7 +51,7 @@ def take_scores(source: Record, observations: RecordArray, usable: IntArray) -> 
         ) / source.scores
 
 
-@compiled
+@inlined
 def place_of(source: Record, score: float) -> float:
     """Place of a score among its source's, in standard deviations; NaN if that is unknown."""
     if source.scores < FEWEST_SCORES or not source.score_variance > 1e-12:
@@ -59,7 +59,7 @@ def place_of(source: Record, score: float) -> float:
     return float((score - source.score_mean) / math.sqrt(source.score_variance))
 
 
-@compiled
+@inlined
 def worth_of(source: Record, place: float) -> float:
     """Log odds that an observation is of an object, from its score's place; 0 if unknown."""
     if not math.isfinite(place):
@@ -68,7 +68,7 @@ def worth_of(source: Record, place: float) -> float:
     return float(min(max(odds, -MOST_WORTH), MOST_WORTH))
 
 
-@compiled
+@inlined
 def learn(source: Record, place: float, is_object: float, times: float) -> None:
     """One step of the logistic regression."""
     if not math.isfinite(place):
@@ -89,14 +89,14 @@ def learn_from_the_dead(tracks: RecordArray, n: int, gone: BoolArray, sources: R
             learn(sources[track.placed_slot], track.place_sum / track.placed, 0.0, track.placed)
 
 
-@compiled
+@inlined
 def learn_detection(source: Record, seen: float) -> None:
     """Let a source's detection probability learn from one look at a confirmed track."""
     source.detection += (seen - source.detection) / DETECTION_KEPT
     source.detection = min(max(source.detection, 0.3), 0.99)
 
 
-@compiled
+@inlined
 def look(track: Record, evidence: float, worth: float) -> None:
     """Take the evidence of one look, and what a score adds to it, into the means of the track's."""
     track.looks = np.float32(min(track.looks + 1.0, LOOKS_KEPT))
@@ -104,7 +104,7 @@ def look(track: Record, evidence: float, worth: float) -> None:
     track.quality += np.float32((evidence + worth - track.quality) / track.looks)
 
 
-@compiled
+@inlined
 def look_and_see(
     track: Record, source: Record, slot: int, observation: Record, worth: float
 ) -> None:
@@ -123,7 +123,7 @@ def look_and_see(
         learn_detection(source, 1.0)
 
 
-@compiled
+@inlined
 def look_in_vain(track: Record, source: Record, share: float) -> None:
     """Count that a source did not see the track; `share` 1 if it saw it lately, else less."""
     if share == 0.0:

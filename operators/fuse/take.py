@@ -22,7 +22,7 @@ from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
 from operators.gaussian import WORTH, X, Y, innovation
-from operators.jit import KeyArray, Record, compiled
+from operators.jit import KeyArray, Record, compiled, inlined
 from operators.reasons import Use
 
 # What the kernels need to know of a frame besides its observations.
@@ -62,7 +62,7 @@ MEANWHILE_US = 150_000
 MOST_VAIN_LOOKS = 3
 
 
-@compiled
+@inlined
 def note(link: Record, track_id: np.uint64, use: int, d2: float, weight: float) -> None:
     """Fill one link."""
     link.track_id, link.use = track_id, use
@@ -83,7 +83,7 @@ def note_some(links: RecordArray, chosen: IntArray, use: int) -> None:
         links[chosen[j]].use = use
 
 
-@compiled
+@inlined
 def _learn_errors(
     track: Record,
     sources: RecordArray,
@@ -108,7 +108,7 @@ def _learn_errors(
         learn_lasting(source, last, seen, found_m2, shared)
 
 
-@compiled
+@inlined
 def _take_one(
     track: Record,
     observation: Record,
@@ -240,7 +240,7 @@ def count_misses(
                 look_in_vain(track, source, _miss_share(track, about))
 
 
-@compiled
+@inlined
 def _miss_share(track: Record, about: Record) -> float:
     """What a miss by a source that saw the track lately is worth as evidence of a ghost.
 
@@ -322,7 +322,7 @@ def crowded(
     return crowd
 
 
-@compiled
+@inlined
 def body_reach_m(track: Record) -> float:
     """Distance from the middle within which an observation is on the track's own body.
 

@@ -4,12 +4,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators.frame import ObjectClass
-from operators.fuse.imm import mix, moments, predict_models, reweigh, update_model
+from operators.fuse.imm import (
+    LENGTH,
+    TURN_RATE,
+    load_models,
+    mix,
+    mixed_motion,
+    predict,
+    store_models,
+)
+from operators.fuse.measure import reweighed, take_place, take_steady, take_still, take_turn
 from operators.motion import (
+    ACROSS,
+    ALONG,
+    FIRST_TURN_VARIANCE,
     MODELS,
-    STEADY,
     STILL,
-    TURN,
+    STILL_SPEED_VARIANCE,
+    TURN_LASTS_S,
     motion_table,
     rate_table,
     transition,
@@ -17,7 +29,19 @@ from operators.motion import (
 
 seeds = st.integers(0, 2**32 - 1)
 CAR = motion_table()[ObjectClass.CAR]
-WORK = np.empty((4, 5))
+DIMS = (2, 4, 5)
+
+
+def folded(matrix):
+    """Upper triangle by rows."""
+    return tuple(matrix[np.triu_indices(len(matrix))].tolist())
+
+
+def unfolded(triangle):
+    dim = {3: 2, 10: 4, 15: 5}[len(triangle)]
+    matrix = np.zeros((dim, dim))
+    matrix[np.triu_indices(dim)] = triangle
+    return matrix + np.triu(matrix, 1).T
 
 
 def a_state(seed, dim=5):
@@ -27,73 +51,127 @@ def a_state(seed, dim=5):
 
 
 def some_models(seed):
-    states = [a_state(seed + k) for k in range(MODELS)]
     weights = np.random.default_rng(seed).dirichlet(np.ones(MODELS))
-    return weights, np.array([s[0] for s in states]), np.array([s[1] for s in states])
+    models = [tuple(weights.tolist())]
+    for k, dim in enumerate(DIMS):
+        mean, covariance = a_state(seed + k, dim)
+        models += [tuple(mean.tolist()), folded(covariance)]
+    return tuple(models)
+
+
+def in_full(models):
+    """Weights, and means and covariances of all models in five dimensions."""
+    means, covariances = np.zeros((MODELS, 5)), np.zeros((MODELS, 5, 5))
+    rest = np.diag([0.0, 0.0, *[STILL_SPEED_VARIANCE] * 2, FIRST_TURN_VARIANCE])
+    for m, dim in enumerate(DIMS):
+        means[m, :dim] = models[1 + 2 * m]
+        covariances[m] = rest
+        covariances[m, :dim, :dim] = unfolded(models[2 + 2 * m])
+    return np.array(models[0]), means, covariances
+
+
+def mixture(weights, means, covariances):
+    mean = weights @ means
+    off = means - mean
+    return mean, np.einsum("m,mij->ij", weights, covariances + off[:, :, None] * off[:, None])
+
+
+def ahead(models, dt_s, kind=CAR):
+    return predict(models, dt_s, float(np.exp(-dt_s / TURN_LASTS_S)), kind)
+
+
+def turning(mean, covariance):
+    place = (0.0, 0.0), (1.0, 0.0, 1.0)
+    steady = (0.0,) * 4, folded(np.eye(4))
+    return (0.2, 0.4, 0.4), *place, *steady, tuple(mean), folded(covariance)
 
 
 @given(seeds, st.sampled_from([(1.0, 0.0), (1.0, 0.3), (1.0, -0.2), (0.0, 1.0)]))
 @settings(deadline=None)
 def test_update_is_the_textbook_one(seed, parts):
-    mean, covariance = a_state(seed)
-    H = np.hstack((parts[0] * np.eye(2), parts[1] * np.eye(2), np.zeros((2, 1))))
     z, R = np.array([1.0, -2.0]), np.array([[0.5, 0.1], [0.1, 0.3]])
+    noise = 0.5, 0.1, 0.3
+    for dim, take in ((4, take_steady), (5, take_turn)):
+        mean, covariance = a_state(seed, dim)
+        wanted = textbook(mean, covariance, z, R, parts)
+        given_ = tuple(mean.tolist()), folded(covariance), tuple(z.tolist()), noise
+        agrees(take(*given_, *parts), wanted)
+
+
+@given(seeds)
+@settings(deadline=None)
+def test_update_of_what_stands_is_the_textbook_one(seed):
+    mean, covariance = a_state(seed, 2)
+    z, R = np.array([1.0, -2.0]), np.array([[0.5, 0.1], [0.1, 0.3]])
+    given_ = tuple(mean.tolist()), folded(covariance), tuple(z.tolist()), (0.5, 0.1, 0.3)
+    agrees(take_still(*given_), textbook(mean, covariance, z, R, (1.0, 0.0)))
+
+
+def textbook(mean, covariance, z, R, parts):
+    dim = len(mean)
+    H = np.hstack((parts[0] * np.eye(2), parts[1] * np.eye(2), np.zeros((2, 1))))[:, :dim]
     S = H @ covariance @ H.T + R
     K = covariance @ H.T @ np.linalg.inv(S)
     off = z - H @ mean
-    wanted = mean + K @ off, (np.eye(5) - K @ H) @ covariance, np.trace(H @ K) / 2
-    likelihood = -0.5 * off @ np.linalg.solve(S, off) - 0.5 * np.log(np.linalg.det(2 * np.pi * S))
-    fit, share = update_model(mean, covariance, z, *parts, np.array([0.5, 0.1, 0.3]), 5, WORK)
-    np.testing.assert_allclose(mean, wanted[0], atol=1e-7)
-    np.testing.assert_allclose(covariance, wanted[1], atol=1e-7)
-    assert share == pytest.approx(wanted[2])
-    assert fit == pytest.approx(likelihood)
+    d2 = off @ np.linalg.solve(S, off)
+    fit = d2, np.linalg.det(S), np.trace(H @ K) / 2
+    return mean + K @ off, (np.eye(dim) - K @ H) @ covariance, fit
+
+
+def agrees(made, wanted):
+    np.testing.assert_allclose(made[0], wanted[0], atol=1e-7)
+    np.testing.assert_allclose(unfolded(made[1]), wanted[1], atol=1e-7)
+    np.testing.assert_allclose(made[2], wanted[2])
 
 
 def test_covariance_stays_positive_definite_under_extreme_updates():
-    weights, means = np.array([0.2, 0.4, 0.4]), np.zeros((MODELS, 5))
-    covariances = np.tile(np.diag([1e4, 1e4, 100.0, 100.0, 0.04]), (MODELS, 1, 1))
+    wide = np.diag([1e4, 1e4, 100.0, 100.0, 0.04])
+    models = (
+        (0.2, 0.4, 0.4),
+        *(part for dim in DIMS for part in ((0.0,) * dim, folded(wide[:dim, :dim]))),
+    )
     for k in range(2000):
-        dt_s = 0.001 if k % 2 else 5.0
-        predict_models(dt_s, CAR, means, covariances, np.empty((2, 5, 5)))
-        for m in range(MODELS):
-            noise = np.array([0.0025, 0.0, 1e4])
-            update_model(means[m], covariances[m], np.zeros(2), 1.0, 0.0, noise, 5, WORK)
-        assert np.linalg.eigvalsh(covariances).min() > 0.0
-    assert weights.sum() == pytest.approx(1.0)
+        models = ahead(models, 0.001 if k % 2 else 5.0)
+        models, _ = take_place(models, (0.0, 0.0), (0.0025, 0.0, 1e4), 0.0)
+        assert all(np.linalg.eigvalsh(unfolded(P)).min() > 0.0 for P in models[2::2])
+        assert sum(models[0]) == pytest.approx(1.0)
 
 
 @given(seeds)
 @settings(deadline=None)
-def test_moments_are_those_of_a_sample(seed):
-    weights, means, covariances = some_models(seed)
-    rng = np.random.default_rng(seed)
-    drawn = np.vstack(
-        [
-            rng.multivariate_normal(means[m], covariances[m], round(weights[m] * 40_000))
-            for m in range(MODELS)
-        ]
-    )[:, :4]
-    mean, covariance = np.empty(4), np.empty((4, 4))
-    moments(weights, means, covariances, mean, covariance)
-    scale = np.sqrt(np.diag(covariance))
-    assert (np.abs(drawn.mean(0) - mean) < 0.05 * scale).all()
-    assert (np.abs(np.cov(drawn.T) - covariance) < 0.1 * np.outer(scale, scale)).all()
+def test_moments_are_those_of_the_mixture(seed):
+    models = some_models(seed)
+    mean, covariance = mixture(*in_full(models))
+    found = mixed_motion(models[0], models)
+    np.testing.assert_allclose(found[0], mean[:4], atol=1e-9)
+    np.testing.assert_allclose(unfolded(found[1]), covariance[:4, :4], atol=1e-9)
 
 
 @given(seeds)
 @settings(deadline=None)
-def test_mixing_keeps_the_place_of_the_mixture(seed):
-    weights, means, covariances = some_models(seed)
+def test_mixing_is_the_textbook_one(seed):
+    models = some_models(seed)
     change = np.empty((2, MODELS, MODELS))
     transition(0.5, rate_table(), change)
-    after = np.empty(MODELS), np.empty((MODELS, 5)), np.empty((MODELS, 5, 5))
-    mix(change[0], weights, means, covariances, *after, np.empty(MODELS))
-    assert after[0].sum() == pytest.approx(1.0, abs=1e-5)
-    np.testing.assert_allclose(after[0] @ after[1][:, :2], weights @ means[:, :2], atol=1e-4)
-    assert (after[1][STILL, 2:] == 0.0).all()
-    assert after[1][STEADY, 4] == 0.0
-    assert (np.linalg.eigvalsh(after[2]) > 0.0).all()
+    weights, means, covariances = in_full(models)
+    mixed = mix(models, change[0])
+    np.testing.assert_allclose(mixed[0], weights @ change[0], rtol=1e-9, atol=1e-6)
+    for m, dim in enumerate(DIMS):
+        before = change[0][:, m] * weights
+        mean, covariance = mixture(before / before.sum(), means, covariances)
+        np.testing.assert_allclose(mixed[1 + 2 * m], mean[:dim], atol=1e-9)
+        np.testing.assert_allclose(unfolded(mixed[2 + 2 * m]), covariance[:dim, :dim], atol=1e-9)
+
+
+@given(seeds)
+@settings(deadline=None)
+def test_a_row_holds_all_of_the_models(seed):
+    models = some_models(seed)
+    row = np.full(LENGTH, np.nan)
+    store_models(row, models)
+    assert np.isfinite(row).all()
+    assert load_models(row) == models
+    assert row[TURN_RATE] == models[5][4]
 
 
 def test_a_row_of_change_is_a_distribution():
@@ -107,55 +185,56 @@ def test_a_row_of_change_is_a_distribution():
 @given(seeds, st.floats(0.01, 2.0))
 @settings(deadline=None)
 def test_steady_prediction_is_the_textbook_one(seed, dt):
-    _, means, covariances = some_models(seed)
-    mean, covariance = means[STEADY, :4].copy(), covariances[STEADY, :4, :4].copy()
+    models = some_models(seed)
+    mean, covariance = np.array(models[3]), unfolded(models[4])
     F = np.eye(4)
     F[0, 2] = F[1, 3] = dt
     block = np.array([[dt**3 / 3, dt**2 / 2], [dt**2 / 2, dt]])
-    predict_models(dt, CAR, means, covariances, np.empty((2, 5, 5)))
-    np.testing.assert_allclose(means[STEADY, :4], F @ mean, atol=1e-9)
+    made = ahead(models, dt)
+    np.testing.assert_allclose(made[3], F @ mean, atol=1e-9)
     wanted = F @ covariance @ F.T + CAR[0] * np.kron(block, np.eye(2))
-    np.testing.assert_allclose(covariances[STEADY, :4, :4], wanted, atol=1e-7)
+    np.testing.assert_allclose(unfolded(made[4]), wanted, atol=1e-7)
 
 
 @pytest.mark.parametrize("turn_rps", [0.0, 1e-7, 0.4, -1.2])
 def test_a_turn_goes_round_its_centre(turn_rps):
-    means = np.zeros((MODELS, 5))
-    covariances = np.tile(1e-6 * np.eye(5), (MODELS, 1, 1))
-    means[TURN] = 0.0, 0.0, 5.0, 0.0, turn_rps
     dt = 0.1
-    predict_models(dt, CAR, means, covariances, np.empty((2, 5, 5)))
+    made = ahead(turning((0.0, 0.0, 5.0, 0.0, turn_rps), 1e-6 * np.eye(5)), dt)
     angle = turn_rps * dt
     radius = 5.0 / turn_rps if turn_rps else 0.0
     x = radius * np.sin(angle) if abs(turn_rps) > 1e-6 else 5.0 * dt
     y = radius * (1.0 - np.cos(angle)) if abs(turn_rps) > 1e-6 else 0.0
-    np.testing.assert_allclose(means[TURN, :2], (x, y), atol=1e-6)
-    np.testing.assert_allclose(means[TURN, 2:4], 5.0 * np.array([np.cos(angle), np.sin(angle)]))
+    np.testing.assert_allclose(made[5][:2], (x, y), atol=1e-6)
+    np.testing.assert_allclose(made[5][2:4], 5.0 * np.array([np.cos(angle), np.sin(angle)]))
 
 
-@given(seeds)
+@given(seeds, st.floats(0.02, 1.0))
 @settings(deadline=None)
-def test_jacobian_of_a_turn_is_that_of_differences(seed):
+def test_a_turning_covariance_follows_the_jacobian(seed, dt):
     rng = np.random.default_rng(seed)
     mean = np.array([*rng.normal(size=2), *rng.normal(size=2) * 8, rng.uniform(-1, 1)])
+    covariance = 1e-6 * a_state(seed)[1]
+    quiet = np.zeros_like(CAR)
 
     def moved(at):
-        means, covariances = np.zeros((MODELS, 5)), np.tile(np.eye(5), (MODELS, 1, 1))
-        means[TURN] = at
-        predict_models(0.3, CAR, means, covariances, np.empty((2, 5, 5)))
-        return means[TURN]
+        return np.array(ahead(turning(at.tolist(), np.eye(5)), dt, quiet)[5])
 
     step = 1e-6
     F = np.array([(moved(mean + d) - moved(mean - d)) / (2 * step) for d in step * np.eye(5)]).T
-    covariances = np.tile(1e-9 * np.eye(5), (MODELS, 1, 1))
-    still = np.zeros_like(CAR)
-    means = np.tile(mean, (MODELS, 1))
-    predict_models(0.3, still, means, covariances, np.empty((2, 5, 5)))
-    np.testing.assert_allclose(covariances[TURN], 1e-9 * F @ F.T, atol=1e-13)
+    made = ahead(turning(mean.tolist(), covariance), dt, quiet)
+    np.testing.assert_allclose(unfolded(made[6]), F @ covariance @ F.T, atol=1e-9)
+
+
+def test_what_turns_is_pushed_along_its_way_more_than_across():
+    made = ahead(turning((0.0, 0.0, 10.0, 0.0, 0.0), np.zeros((5, 5))), 0.5)
+    P = unfolded(made[6])
+    assert P[2, 2] == pytest.approx(0.5 * CAR[ALONG], rel=0.02)
+    assert P[3, 3] == pytest.approx(0.5 * CAR[ACROSS], rel=0.1)
+    assert P[0, 0] == pytest.approx(0.5**3 / 3 * CAR[ALONG], rel=0.02)
 
 
 def test_models_are_weighed_by_how_well_they_foresaw():
-    weights = np.array([0.2, 0.5, 0.3])
-    reweigh(weights, np.array([-1000.0, -1.0, -2.0]))
-    assert weights[1] / weights[2] == pytest.approx(0.5 / 0.3 * np.e, rel=1e-4)
+    weights = reweighed((0.2, 0.5, 0.3), (2000.0, 2.0, 4.0), (1.0, 1.0, 4.0))
+    assert weights[1] / weights[2] == pytest.approx(0.5 / 0.3 * np.e * 2.0, rel=1e-4)
     assert 0.0 < weights[0] < 1e-5
+    assert sum(weights) == pytest.approx(1.0)
