@@ -38,6 +38,7 @@ GROWTH = (50, 200, 800, 5000)  # targets
 SMALL = 10
 
 Picture = tuple[IntArray, FloatArray]
+NOTHING: Picture = np.empty(0, np.int64), np.empty((0, 2))
 Shown = Callable[[list[FloatArray]], Iterator[Picture]]
 
 
@@ -66,12 +67,13 @@ class Target(NamedTuple):
 def ours(seen: list[FloatArray]) -> Iterator[Picture]:
     """The station's tracker; whole frames of one unit."""
     state, parameters = tracker.empty(), Parameters()
-    for k, places in enumerate(seen):
-        frame = frame_of(places, START_US + k * STEP_US)
+    frames = [frame_of(places, START_US + k * STEP_US) for k, places in enumerate(seen)]
+    yield NOTHING
+    for frame in frames:
         tracker.advance(state, frame, parameters)
         rows = tracker.rows(state, frame.event_time_us)
-        rows = rows[rows["confirmed"] == 1]
-        yield rows["track_id"].copy(), np.column_stack((rows["x_m"], rows["y_m"]))
+        shown = rows["confirmed"] == 1
+        yield rows["track_id"][shown], np.column_stack((rows["x_m"][shown], rows["y_m"][shown]))
 
 
 def sketch(seen: list[FloatArray]) -> Iterator[Picture]:
@@ -82,6 +84,7 @@ def sketch(seen: list[FloatArray]) -> Iterator[Picture]:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     filtered = module.OwnGNN()
+    yield NOTHING
     for places in seen:
         yield filtered.step(places)
 
@@ -96,19 +99,16 @@ def stone_soup(seen: list[FloatArray]) -> Iterator[Picture]:
 
     tracks, model = _stone_soup_tracker()
     began = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def detections() -> Iterator[tuple[datetime, set[Any]]]:
-        for k, places in enumerate(seen):
-            at = began + timedelta(microseconds=k * STEP_US)
-            yield (
-                at,
-                {
-                    Detection(one.reshape(2, 1), timestamp=at, measurement_model=model)
-                    for one in places
-                },
-            )
-
-    for _, shown in tracks(detections()):
+    times = [began + timedelta(microseconds=k * STEP_US) for k in range(len(seen))]
+    detections = [
+        (
+            at,
+            {Detection(one.reshape(2, 1), timestamp=at, measurement_model=model) for one in places},
+        )
+        for at, places in zip(times, seen, strict=True)
+    ]
+    yield NOTHING
+    for _, shown in tracks(iter(detections)):
         ids = np.array([hash(one.id) for one in shown], np.int64)
         means = [np.asarray(one.state_vector, float)[[0, 2], 0] for one in shown]
         yield ids, np.array(means).reshape(-1, 2)
@@ -163,6 +163,7 @@ def ran(shown: Shown, scene: Scene, frames: int, first: int | None = None) -> Ra
     begin = frames // 2 if first is None else first
     seen, pictures, spent_s = scene.seen[:frames], [], 0.0
     pictures_of = shown(seen)
+    next(pictures_of)  # the tracker's own input objects are made before the clock runs
     for k in range(frames):
         before_s = time.process_time()
         pictures.append(next(pictures_of))

@@ -13,21 +13,29 @@ import numpy as np
 from operators._typing import FloatArray, IntArray
 from operators.gaussian import (
     AFTER,
+    CLOCK,
     CXX,
+    CYY,
     LAG,
     NOISE,
     OX,
+    OY,
     PXX,
+    PYY,
     RV,
     RXX,
+    RYY,
     UNNOTICED_M,
     VX,
     VXX,
+    VY,
+    VYY,
     X,
+    Y,
     innovation,
     velocity_distance,
 )
-from operators.jit import KeyArray, compiled
+from operators.jit import KeyArray, compiled, inlined
 
 GATE = 16.0  # chi-square of 2 degrees: a true pair is lost in 3 of 10,000
 VELOCITY_GATE = 16.0
@@ -48,7 +56,7 @@ def pair_cost(track: FloatArray, seen: FloatArray, d2: float, determinant: float
     return cost
 
 
-@compiled
+@inlined
 def _keep(
     target: IntArray, cost: FloatArray, nis: FloatArray, size: int, j: int, c: float, d2: float
 ) -> int:
@@ -63,14 +71,19 @@ def _keep(
     return min(size + 1, MOST_PAIRS)
 
 
-@compiled
-def _half_width(track: FloatArray, widest_m2: float, latest_s: float) -> float:
-    """Half width in x of the strip that holds everything a track's gate can reach."""
+@inlined
+def _half_width(
+    place: float, cross: float, speed: float, v: float, track: FloatArray, latest_s: float
+) -> float:
+    """Half width on one axis of what holds everything that a track's gate can reach.
+
+    `place` is the variance of the track and the widest observation; `cross`, `speed` and `v` are
+    its covariance with the velocity (twice), the variance of that, and the velocity.
+    """
     dt = abs(track[LAG]) + latest_s
-    variance = track[PXX] + dt * (abs(track[CXX]) + dt * track[VXX]) + widest_m2
-    variance += track[NOISE] * dt**3 / 3.0
+    variance = place + dt * (abs(cross) + dt * speed) + track[NOISE] * dt**3 / 3.0
     reach_m = min(max(math.sqrt(GATE * variance), track[UNNOTICED_M]), FARTHEST_M)
-    return float(reach_m + dt * abs(track[VX]))
+    return float(reach_m + dt * abs(v))
 
 
 @compiled
@@ -104,17 +117,24 @@ def gate(
     if m == 0:
         return degree, target, cost, nis
     xs = seen[order, OX]
-    widest, latest = seen[:, RXX].max(), np.abs(seen[:, AFTER]).max()
+    widest_x, widest_y = seen[:, RXX].max(), seen[:, RYY].max()
+    latest, clock = np.abs(seen[:, AFTER]).max(), seen[:, CLOCK].max()
     for i in range(n):
-        half = _half_width(tracks[i], widest, latest)
-        at = np.searchsorted(xs, tracks[i, X] - half)
-        while at < m and xs[at] <= tracks[i, X] + half:
+        track = tracks[i]
+        place = track[PXX] + widest_x + clock * track[VX] ** 2
+        half_x = _half_width(place, track[CXX], track[VXX], track[VX], track, latest)
+        place = track[PYY] + widest_y + clock * track[VY] ** 2
+        half_y = _half_width(place, track[CYY], track[VYY], track[VY], track, latest)
+        at = np.searchsorted(xs, track[X] - half_x)
+        while at < m and xs[at] <= track[X] + half_x:
             j = order[at]
             at += 1
-            d2, determinant, square_m2 = innovation(tracks[i], seen[j])
-            near = d2 < GATE or square_m2 < tracks[i, UNNOTICED_M] ** 2
+            if abs(seen[j, OY] - track[Y]) > half_y:
+                continue
+            d2, determinant, square_m2 = innovation(track, seen[j])
+            near = d2 < GATE or square_m2 < track[UNNOTICED_M] ** 2
             if near and square_m2 < FARTHEST_M**2:
-                c = pair_cost(tracks[i], seen[j], d2, determinant)
+                c = pair_cost(track, seen[j], d2, determinant)
                 if seen_keys[j] != 0 and seen_keys[j] == track_keys[i]:
                     c += SAME_LOCAL_ID
                 degree[i] = _keep(target[i], cost[i], nis[i], degree[i], j, c, d2)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from operators.fuse.imm import TURN_RATE
-from operators.jit import Record, compiled, inlined
+from operators.jit import Record, inlined
 from operators.motion import TURN
 
 UNKNOWN_PRIOR = 0.5  # votes that "unknown" starts with
@@ -54,7 +54,7 @@ def take_class(track: Record, observation: Record) -> None:
             counts[k] *= np.float32(0.5)
 
 
-@compiled
+@inlined
 def class_probability(track: Record) -> float:
     """Probability of the track's class."""
     total = UNKNOWN_PRIOR

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from operators.jit import Record, compiled, inlined
+from operators.jit import Record, inlined
 
 HIGHEST = 7.0
 MOST_FROM_A_HIT = 4.0
@@ -46,7 +46,7 @@ def miss(track: Record, detection: float, acquainted: bool, event_us: int) -> No
     track.evidence_us = max(track.evidence_us, event_us)
 
 
-@compiled
+@inlined
 def probability(log_odds: float) -> float:
     """Probability of the given log-odds."""
     return 1.0 / (1.0 + math.exp(-log_odds))

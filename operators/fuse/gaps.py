@@ -79,7 +79,7 @@ def note_deaths(
             note_gap(gaps, track, event_us - track.last_us, False)
 
 
-@compiled
+@inlined
 def comes_back(gaps: FloatArray, track: Record, gap_us: int) -> float:
     """Probability that a track unseen for so long will be seen again soon.
 

@@ -11,11 +11,14 @@ rate: what they do not know has a prior value, so that mixing hands it to the ot
 
 import math
 
+import numpy as np
+
 from operators._typing import FloatArray, Vector
 from operators.jit import compiled, inlined
 from operators.motion import (
     CREEP_M2PS,
     FIRST_TURN_VARIANCE,
+    MODELS,
     STEADY,
     STEADY_NOISE,
     STILL,
@@ -185,6 +188,12 @@ def predict(models: Models, dt_s: float, fades: float, kind: FloatArray) -> Mode
     steady, Q = steady_ahead(steady, Q, dt_s, kind[STEADY_NOISE])
     turn, R = turn_ahead(turn, R, dt_s, fades, kind)
     return weights, still, (P[0] + creep, P[1], P[2] + creep), steady, Q, turn, R
+
+
+@inlined
+def first_change() -> tuple[FloatArray, Vector]:
+    """What `change_over` begins with: an array that holds nothing yet, and `known`."""
+    return np.empty((2, MODELS, MODELS)), (-1.0, 1.0)
 
 
 @compiled

@@ -87,10 +87,12 @@ def gather(
     visited = np.zeros(BUCKETS, np.bool_)
     found = np.empty(n, np.int64)
     size = 0
+    if circle[2] > 0.0:
+        wide_m = circle[2] + slack_m
+        size = _collect(circle[0], circle[1], wide_m, heads, links, visited, found, size)
+    if size == n:  # a unit that sees all of the cell, as most do
+        return np.arange(n)
     for k in range(places.shape[0]):
         x_m, y_m = places[k, 0], places[k, 1]
         size = _collect(x_m, y_m, reach_m, heads, links, visited, found, size)
-    if circle[2] > 0.0:
-        reach_m = circle[2] + slack_m
-        size = _collect(circle[0], circle[1], reach_m, heads, links, visited, found, size)
     return np.sort(found[:size])

@@ -9,6 +9,7 @@ from operators.fuse.imm import (
     LENGTH,
     Models,
     change_over,
+    first_change,
     is_fast,
     load_models,
     mix,
@@ -51,7 +52,6 @@ from operators.jit import Record, compiled, inlined
 from operators.motion import (
     ALONG,
     FIRST_TURN_VARIANCE,
-    MODELS,
     SPEED_VARIANCE,
     STILL_SPEED_VARIANCE,
     TURN,
@@ -88,6 +88,19 @@ def unnoticed_m(noise: float) -> float:
     then. Who brakes with 8 m/s² is 1 m off after half a second, and observations err besides.
     """
     return math.sqrt(16.0 * noise * UNNOTICED_S**3 / 3.0)
+
+
+@compiled
+def _is_near(
+    x: float, y: float, reach_m: float, seen: FloatArray, order: IntArray, xs: FloatArray
+) -> bool:
+    """Whether an observation lies in a square about a place."""
+    at = np.searchsorted(xs, x - reach_m)
+    while at < xs.shape[0] and xs[at] <= x + reach_m:
+        if abs(seen[order[at], OY] - y) <= reach_m:
+            return True
+        at += 1
+    return False
 
 
 @compiled
@@ -133,14 +146,30 @@ def narrow(
         reach_m = max(reach_m, unnoticed_m(noise), 0.5 * float(track.size_m[0]))
         reach_m += latest_s * max(abs(vx), abs(vy))
         inside = (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2
-        at = np.searchsorted(xs, x - reach_m)
-        while not inside and at < xs.shape[0] and xs[at] <= x + reach_m:
-            inside = abs(seen[order[at], OY] - y) <= reach_m
-            at += 1
+        if not inside:
+            inside = _is_near(x, y, reach_m, seen, order, xs)
         if inside:
             kept[size] = slots[i]
             size += 1
     return kept[:size]
+
+
+@inlined
+def models_ahead(
+    track: Record,
+    lag_us: int,
+    kind: FloatArray,
+    rates: FloatArray,
+    change: FloatArray,
+    known: Vector,
+) -> tuple[Models, Vector]:
+    """Models of a track, carried forward by `lag_us` if that is positive; and `known`."""
+    models = load_models(track.models)
+    if lag_us > 0:
+        known = change_over(lag_us / SECOND_US, rates, change, known)
+        models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
+        models = predict(models, known[0], known[1], kind)
+    return models, known
 
 
 @compiled
@@ -162,17 +191,12 @@ def foresee(
     """
     n = slots.shape[0]
     ahead, rows = np.empty((n, PREDICTED)), np.empty((n, LENGTH))
-    known: Vector = (-1.0, 1.0)
-    change = np.empty((2, MODELS, MODELS))
+    change, known = first_change()
     for i in range(n):
         track, row = tracks[slots[i]], ahead[i]
         lag_us = event_us - track.time_us
         kind = motion[track.object_class]
-        models = load_models(track.models)
-        if lag_us > 0:
-            known = change_over(lag_us / SECOND_US, rates, change, known)
-            models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
-            models = predict(models, known[0], known[1], kind)
+        models, known = models_ahead(track, lag_us, kind, rates, change, known)
         store_models(rows[i], models)
         mean, covariance = mixed_motion(models[0], models)
         row[NOISE] = kind[MOTION_NOISE]
@@ -191,24 +215,26 @@ def _fill(row: FloatArray, mean: Vector, spread: Vector) -> None:
     row[VXX], row[VXY], row[VYY] = uu, uv, vv
 
 
-@compiled
+@inlined
 def state_at(
-    track: Record, at_us: int, motion: FloatArray, rates: FloatArray
-) -> tuple[Vector, Vector, float]:
-    """Mean, covariance (10 numbers) and turn rate, rad/s, of a track at an instant."""
+    track: Record,
+    at_us: int,
+    motion: FloatArray,
+    rates: FloatArray,
+    change: FloatArray,
+    known: Vector,
+) -> tuple[Vector, Vector, float, Vector]:
+    """Mean, covariance (10 numbers) and turn rate, rad/s, of a track at an instant; and `known`.
+
+    `change` and `known` are those of `first_change`, or what the call before left.
+    """
     kind = motion[track.object_class]
-    dt_s = (at_us - track.time_us) / SECOND_US
-    models = load_models(track.models)
-    if dt_s <= 0.0:
-        mean, spread = mixed_motion(models[0], models)
-        mean, spread = steady_ahead(mean, spread, dt_s, kind[MOTION_NOISE])
-    else:
-        change = np.empty((2, MODELS, MODELS))
-        known = change_over(dt_s, rates, change, (-1.0, 1.0))
-        models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
-        models = predict(models, known[0], known[1], kind)
-        mean, spread = mixed_motion(models[0], models)
-    return mean, spread, models[0][TURN] * models[5][4]
+    lag_us = at_us - track.time_us
+    models, known = models_ahead(track, lag_us, kind, rates, change, known)
+    mean, spread = mixed_motion(models[0], models)
+    if lag_us <= 0:
+        mean, spread = steady_ahead(mean, spread, lag_us / SECOND_US, kind[MOTION_NOISE])
+    return mean, spread, models[0][TURN] * models[5][4], known
 
 
 @compiled

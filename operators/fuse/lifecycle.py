@@ -16,7 +16,7 @@ from operators.fuse.imm import LENGTH
 from operators.fuse.index import SIDE, bucket_of
 from operators.fuse.quality import learn_from_the_dead, log_odds_of_object
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
-from operators.jit import Record, compiled
+from operators.jit import Record, compiled, inlined
 from operators.motion import COAST_S
 
 SWEEP_US = 200_000
@@ -33,7 +33,7 @@ TWIN_FLOOR_M2 = 0.3**2  # what registration leaves between two sources
 SWEEPS_TO_MERGE = 4
 
 
-@compiled
+@inlined
 def shown_us(track: Record, motion: FloatArray) -> int:
     """How long after its last observation a track is still shown, microseconds.
 

@@ -135,7 +135,7 @@ def look_in_vain(track: Record, source: Record, share: float) -> None:
         learn_detection(source, 0.0)
 
 
-@compiled
+@inlined
 def log_odds_of_object(track: Record, at_us: int) -> float:
     """Log odds that a track is of an object and not of a ghost."""
     odds = float(track.prior_odds) + float(track.quality) * min(

@@ -7,23 +7,26 @@ from operators.fuse.account import sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
 from operators.fuse.gaps import comes_back
+from operators.fuse.imm import first_change
 from operators.fuse.kalman import state_at
 from operators.fuse.lifecycle import shown_us
 from operators.fuse.quality import log_odds_of_object
-from operators.jit import compiled
+from operators.jit import compiled, inlined
 
 
-@compiled
+@inlined
 def _lasting_m2(sources: RecordArray, mask: np.uint64) -> float:
     """Variance an axis that the lasting errors of some sources leave in a track.
 
     Their mean, not its share by their number: boxes of like detectors are off alike.
     """
-    total, number = 0.0, 0
-    for slot in range(sources.shape[0]):
-        if (mask >> np.uint64(slot)) & np.uint64(1):
+    total, number, slot = 0.0, 0, 0
+    while mask != np.uint64(0):
+        if mask & np.uint64(1):
             total += sources[slot].lasting_m2
             number += 1
+        mask >>= np.uint64(1)
+        slot += 1
     return total / max(number, 1)
 
 
@@ -40,12 +43,13 @@ def fill_rows(
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
     size = 0
+    change, known = first_change()
     for slot in range(n):
         track, row = tracks[slot], made[size]
         unseen_us = at_us - track.last_us
         if unseen_us > shown_us(track, motion):
             continue
-        mean, spread, turn_rps = state_at(track, at_us, motion, rates)
+        mean, spread, turn_rps, known = state_at(track, at_us, motion, rates, change, known)
         row.track_id, row.born_us, row.last_us = track.track_id, track.born_us, track.last_us
         row.x_m, row.y_m, row.z_m = mean[0], mean[1], track.z_m
         row.vx_mps, row.vy_mps = np.float32(mean[2]), np.float32(mean[3])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from operators.errors import LayoutError
-from operators.fuse.state import N_TRACKS, empty, make_room, pack, unpack
+from operators.fuse.state import N_TRACKS, VERSION, empty, make_room, pack, unpack
 
 
 def test_an_empty_state_survives_packing():
