@@ -9,13 +9,13 @@ import math
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import held_by
 from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
 from operators.fuse.gaps import note_deaths
 from operators.fuse.imm import LENGTH
-from operators.fuse.index import SIDE, bucket_of
+from operators.fuse.index import bucket_of
 from operators.fuse.quality import learn_from_the_dead, log_odds_of_object
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
+from operators.fuse.twins import find_twin
 from operators.jit import Record, compiled, inlined
 from operators.motion import COAST_S
 
@@ -27,9 +27,6 @@ KEPT_OVER_SHOWN = 4.0
 STOPPED_MPS = 0.5
 STOPPED_PATIENCE = 2.0  # what stands still is found where it was
 
-TWIN_M = 2.0
-TWIN_DISTANCE = 13.3  # chi-square of 4 degrees, 99 %
-TWIN_FLOOR_M2 = 0.3**2  # what registration leaves between two sources
 SWEEPS_TO_MERGE = 4
 
 
@@ -66,57 +63,6 @@ def may_confirm(track: Record) -> bool:
 
 
 @compiled
-def are_alike(a: Record, b: Record) -> bool:
-    """Whether two tracks could be one object: position and velocity agree statistically.
-
-    States are compared as they were last updated, carried to the later of the two times. Two
-    probes that report themselves at one time are two, however near.
-    """
-    if a.probe_id != b.probe_id and held_by(a, b.probe_us) != 0 and b.probe_id != 0:
-        return False
-    dt = (b.time_us - a.time_us) / 1e6
-    total = 0.0
-    square_m2 = 0.0
-    for k in range(2):
-        dx = b.mean[k] - a.mean[k] - (dt * a.mean[k + 2] if dt > 0.0 else dt * b.mean[k + 2])
-        if abs(dx) > TWIN_M:
-            return False
-        dv = b.mean[k + 2] - a.mean[k + 2]
-        at, cross, speed = 4 * k, 2 + 4 * k, 7 + 2 * k  # diagonal of the packed covariances
-        variance = a.covariance[at] + b.covariance[at] + TWIN_FLOOR_M2
-        older = a.covariance if dt > 0.0 else b.covariance
-        variance += abs(dt) * (2.0 * older[cross] + abs(dt) * older[speed])
-        spread = a.covariance[speed] + b.covariance[speed] + TWIN_FLOOR_M2
-        total += dx * dx / variance + dv * dv / spread
-        square_m2 += dx * dx
-    return square_m2 < TWIN_M**2 and total < TWIN_DISTANCE
-
-
-@compiled
-def is_older(a: Record, b: Record) -> bool:
-    """Whether `a` was born before `b`; of two born at once the one with the smaller id."""
-    return bool(a.born_us < b.born_us or (a.born_us == b.born_us and a.track_id < b.track_id))
-
-
-@compiled
-def _find_twin(tracks: RecordArray, slot: int, heads: IntArray, links: IntArray) -> int:
-    """Oldest older track that `slot` may be a double of; -1 if there is none."""
-    track = tracks[slot]
-    best = -1
-    i, j = track.bucket // SIDE, track.bucket % SIDE
-    for di in range(-1, 2):
-        for dj in range(-1, 2):
-            other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
-            while other >= 0:
-                if other != slot and is_older(tracks[other], track):
-                    older_still = best < 0 or is_older(tracks[other], tracks[best])
-                    if older_still and are_alike(tracks[other], track):
-                        best = other
-                other = links[other]
-    return best
-
-
-@compiled
 def take_state(track: Record, other: Record) -> None:
     """Let a track go on with the state of another."""
     for i in range(4):
@@ -145,7 +91,7 @@ def _absorb(older: Record, younger: Record) -> None:
 def _merge(tracks: RecordArray, n: int, heads: IntArray, links: IntArray, gone: BoolArray) -> None:
     for slot in range(n):
         track = tracks[slot]
-        twin = _find_twin(tracks, slot, heads, links)
+        twin = find_twin(tracks, slot, heads, links)
         if twin < 0:
             track.twin_sweeps = 0
             continue
@@ -209,21 +155,3 @@ def sweep(
     counts[N_TRACKS] = _close_ranks(tracks, n, gone)
     if counts[N_TRACKS] < n:
         fill_index(tracks, counts[N_TRACKS], heads, links)
-
-
-@compiled
-def tell_twins_apart(tracks: RecordArray, slots: IntArray) -> None:
-    """Clear the suspicion on tracks whose supposed double was seen in the same frame.
-
-    Parameters
-    ----------
-    slots : ndarray of shape (n,)
-        Tracks that the frame updated: one source sees two of them, so they are two.
-    """
-    for i in range(slots.shape[0]):
-        track = tracks[slots[i]]
-        if track.twin_sweeps == 0:
-            continue
-        for j in range(slots.shape[0]):
-            if tracks[slots[j]].track_id == track.twin_id:
-                track.twin_sweeps = 0

@@ -254,6 +254,8 @@ def take_frame(
         kind,
         sources,
         gaps,
+        heads,
+        links,
     )
     if role != NO_ROLE and not about.moving:
         learn_white(source, about.slot, event_us, tracks, slots, observation_of, ahead, raw)

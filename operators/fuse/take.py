@@ -9,7 +9,7 @@ from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit, miss
 from operators.fuse.gaps import keep_time, note_gap
 from operators.fuse.kalman import update
-from operators.fuse.lifecycle import may_confirm, tell_twins_apart
+from operators.fuse.lifecycle import may_confirm
 from operators.fuse.noise import (
     BULK,
     SEEN_LONG,
@@ -21,6 +21,7 @@ from operators.fuse.noise import (
 from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
+from operators.fuse.twins import RUNNER_MPS, find_twin, tell_twins_apart
 from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled, inlined
 from operators.reasons import Use
@@ -54,7 +55,6 @@ CERTAIN_PART = 0.95
 CROWD_DISTANCE = 9.0
 CROWD_M = 2.5
 FIRST_BODY_M = 2.3
-RUNNER_MPS = 5.0
 # A source that saw something so near a track might have seen the track, too.
 BESIDE_M = 8.0
 BESIDE_SHARE = 0.25
@@ -159,6 +159,8 @@ def update_all(
     kind: FloatArray,
     sources: RecordArray,
     gaps: FloatArray,
+    heads: IntArray,
+    links: IntArray,
 ) -> None:
     """Update each track with the observation assigned to it, and confirm what is certain now.
 
@@ -199,8 +201,9 @@ def update_all(
         size += 1
     tell_twins_apart(tracks, updated[:size])
     for i in range(size):
-        if may_confirm(tracks[updated[i]]):
-            tracks[updated[i]].confirmed = 1
+        track = tracks[updated[i]]
+        if not track.confirmed and may_confirm(track):
+            track.confirmed = find_twin(tracks, updated[i], heads, links) < 0
 
 
 @compiled

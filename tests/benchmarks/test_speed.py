@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cost import Ticks, dealt, tile, whole
-from benchmarks.speed import SKETCH, Ran, ours, ran, sketch, stone_soup, targets
+from benchmarks.speed import NOTHING, SKETCH, Ran, ours, ran, sketch, stone_soup, targets
 from benchmarks.tracker_scenario import Score, make_scene
 
 
@@ -24,6 +24,7 @@ def test_a_tracker_that_finds_one_target_misses_all_others():
     scene = make_scene(12, 3.0)
 
     def one_eyed(seen):
+        yield NOTHING
         for k in range(len(seen)):
             yield np.array([7]), scene.truth[k][:1]
 

@@ -1,0 +1,130 @@
+"""Doubles: two tracks of one object, by their states or because no two bodies have room there."""
+
+import math
+
+from operators._typing import IntArray, RecordArray
+from operators.frame import ObjectClass
+from operators.fuse.account import held_by
+from operators.fuse.index import SIDE
+from operators.jit import Record, compiled, inlined
+
+TWIN_M = 2.0
+TWIN_DISTANCE = 13.3  # chi-square of 4 degrees, 99 %
+TWIN_FLOOR_M2 = 0.3**2  # what registration leaves between two sources
+
+# Two reflections of one body go side by side for ever. No two vehicles do so nearer than this: the
+# middles of two cars in a lane are 4 m apart, of two beside each other 1.9 m.
+BODY_LENGTH_M, BODY_WIDTH_M = 3.0, 1.2
+TOGETHER_MPS = 2.0
+RUNNER_MPS = 5.0  # what is faster is no runner, who may go beside another
+_SLIM = (ObjectClass.MOTORCYCLE, ObjectClass.BICYCLE, ObjectClass.PEDESTRIAN, ObjectClass.ANIMAL)
+SLIM = tuple(int(name) for name in _SLIM)
+
+
+@inlined
+def is_wide(track: Record) -> bool:
+    """Whether a track is as wide as a car: its class or, if that is unknown, its speed says so."""
+    if track.object_class in SLIM:
+        return False
+    vx, vy = track.mean[2], track.mean[3]
+    return bool(vx * vx + vy * vy > RUNNER_MPS**2)
+
+
+@compiled
+def share_body(a: Record, b: Record) -> bool:
+    """Whether two tracks go together in the room of one vehicle."""
+    if not (is_wide(a) and is_wide(b)):
+        return False
+    vx, vy = a.mean[2], a.mean[3]
+    if math.hypot(b.mean[2] - vx, b.mean[3] - vy) > TOGETHER_MPS:
+        return False
+    dt = (b.time_us - a.time_us) / 1e6
+    dx, dy = b.mean[0] - a.mean[0] - dt * vx, b.mean[1] - a.mean[1] - dt * vy
+    speed = math.hypot(vx, vy)
+    along, across = abs(dx * vx + dy * vy) / speed, abs(dx * vy - dy * vx) / speed
+    long = _room(float(a.size_m[0]) + float(b.size_m[0]), BODY_LENGTH_M)
+    wide = _room(float(a.size_m[1]) + float(b.size_m[1]), BODY_WIDTH_M)
+    return bool(along < long and across < wide)
+
+
+@inlined
+def _room(both_m: float, least_m: float) -> float:
+    """How near two middles cannot be; NaN stands for unknown sizes."""
+    return 0.5 * both_m if 0.5 * both_m > least_m else least_m
+
+
+@compiled
+def are_one(a: Record, b: Record) -> bool:
+    """Whether two tracks may be of one object."""
+    return are_alike(a, b) or share_body(a, b)
+
+
+@compiled
+def are_alike(a: Record, b: Record) -> bool:
+    """Whether two tracks could be one object: position and velocity agree statistically.
+
+    States are compared as they were last updated, carried to the later of the two times. Two
+    probes that report themselves at one time are two, however near.
+    """
+    if a.probe_id != b.probe_id and held_by(a, b.probe_us) != 0 and b.probe_id != 0:
+        return False
+    dt = (b.time_us - a.time_us) / 1e6
+    total = 0.0
+    square_m2 = 0.0
+    for k in range(2):
+        dx = b.mean[k] - a.mean[k] - (dt * a.mean[k + 2] if dt > 0.0 else dt * b.mean[k + 2])
+        if abs(dx) > TWIN_M:
+            return False
+        dv = b.mean[k + 2] - a.mean[k + 2]
+        at, cross, speed = 4 * k, 2 + 4 * k, 7 + 2 * k  # diagonal of the packed covariances
+        variance = a.covariance[at] + b.covariance[at] + TWIN_FLOOR_M2
+        older = a.covariance if dt > 0.0 else b.covariance
+        variance += abs(dt) * (2.0 * older[cross] + abs(dt) * older[speed])
+        spread = a.covariance[speed] + b.covariance[speed] + TWIN_FLOOR_M2
+        total += dx * dx / variance + dv * dv / spread
+        square_m2 += dx * dx
+    return square_m2 < TWIN_M**2 and total < TWIN_DISTANCE
+
+
+@compiled
+def is_older(a: Record, b: Record) -> bool:
+    """Whether `a` was born before `b`; of two born at once the one with the smaller id."""
+    return bool(a.born_us < b.born_us or (a.born_us == b.born_us and a.track_id < b.track_id))
+
+
+@compiled
+def find_twin(tracks: RecordArray, slot: int, heads: IntArray, links: IntArray) -> int:
+    """Oldest older track that `slot` may be a double of; -1 if there is none."""
+    track = tracks[slot]
+    best = -1
+    i, j = track.bucket // SIDE, track.bucket % SIDE
+    for di in range(-1, 2):
+        for dj in range(-1, 2):
+            other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
+            while other >= 0:
+                if other != slot and is_older(tracks[other], track):
+                    older_still = best < 0 or is_older(tracks[other], tracks[best])
+                    if older_still and are_one(tracks[other], track):
+                        best = other
+                other = links[other]
+    return best
+
+
+@compiled
+def tell_twins_apart(tracks: RecordArray, slots: IntArray) -> None:
+    """Clear the suspicion on tracks whose supposed double was seen in the same frame.
+
+    Parameters
+    ----------
+    slots : ndarray of shape (n,)
+        Tracks that the frame updated: one source sees two of them, so they are two, unless no two
+        bodies have room there.
+    """
+    for i in range(slots.shape[0]):
+        track = tracks[slots[i]]
+        if track.twin_sweeps == 0:
+            continue
+        for j in range(slots.shape[0]):
+            other = tracks[slots[j]]
+            if other.track_id == track.twin_id and not share_body(other, track):
+                track.twin_sweeps = 0
