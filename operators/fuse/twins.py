@@ -32,8 +32,11 @@ def is_wide(track: Record) -> bool:
 
 @compiled
 def share_body(a: Record, b: Record) -> bool:
-    """Whether two tracks go together in the room of one vehicle."""
-    if not (is_wide(a) and is_wide(b)):
+    """Whether two tracks go together in the room of one vehicle.
+
+    Of sources that tell points: what tells boxes knows bodies, and parked ones may stand closer.
+    """
+    if a.size_m[0] > 0.0 or b.size_m[0] > 0.0 or not (is_wide(a) and is_wide(b)):
         return False
     vx, vy = a.mean[2], a.mean[3]
     if math.hypot(b.mean[2] - vx, b.mean[3] - vy) > TOGETHER_MPS:
@@ -42,15 +45,7 @@ def share_body(a: Record, b: Record) -> bool:
     dx, dy = b.mean[0] - a.mean[0] - dt * vx, b.mean[1] - a.mean[1] - dt * vy
     speed = math.hypot(vx, vy)
     along, across = abs(dx * vx + dy * vy) / speed, abs(dx * vy - dy * vx) / speed
-    long = _room(float(a.size_m[0]) + float(b.size_m[0]), BODY_LENGTH_M)
-    wide = _room(float(a.size_m[1]) + float(b.size_m[1]), BODY_WIDTH_M)
-    return bool(along < long and across < wide)
-
-
-@inlined
-def _room(both_m: float, least_m: float) -> float:
-    """How near two middles cannot be; NaN stands for unknown sizes."""
-    return 0.5 * both_m if 0.5 * both_m > least_m else least_m
+    return bool(along < BODY_LENGTH_M and across < BODY_WIDTH_M)
 
 
 @compiled
