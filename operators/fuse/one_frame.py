@@ -274,7 +274,20 @@ def take_frame(
         links,
     )
     count_misses(tracks, slots, observation_of, ahead, circle, about, source)
-    crowd = crowded(tracks, slots, ahead, seen, confirmed, degree, target, observation_of)
+    crowd = crowded(
+        tracks,
+        slots,
+        ahead,
+        seen,
+        confirmed,
+        degree,
+        target,
+        observation_of,
+        taken,
+        about,
+        heads,
+        links,
+    )
     return begin_rest(
         tracks,
         counts,

@@ -21,7 +21,7 @@ from operators.fuse.noise import (
 from operators.fuse.quality import look_and_see, look_in_vain
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
-from operators.fuse.twins import RUNNER_MPS, find_twin, tell_twins_apart
+from operators.fuse.twins import find_twin, is_on_body, tell_twins_apart
 from operators.gaussian import WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled, inlined
 from operators.reasons import Use
@@ -54,7 +54,6 @@ CERTAIN_PART = 0.95
 # An observation that a confirmed track left over, next to the one that it took.
 CROWD_DISTANCE = 9.0
 CROWD_M = 2.5
-FIRST_BODY_M = 2.3
 # A source that saw something so near a track might have seen the track, too.
 BESIDE_M = 8.0
 BESIDE_SHARE = 0.25
@@ -312,30 +311,24 @@ def crowded(
     degree: IntArray,
     target: IntArray,
     observation_of: IntArray,
+    taken: BoolArray,
+    about: Record,
+    heads: IntArray,
+    links: IntArray,
 ) -> BoolArray:
     """Observations on the body of a confirmed track that took another one from this frame."""
     crowd = np.zeros(seen.shape[0], np.bool_)
     for i in range(degree.shape[0]):
         if observation_of[i] >= 0 and confirmed[i]:
-            body_m = body_reach_m(tracks[slots[i]])
+            body_m = 0.5 * float(tracks[slots[i]].size_m[0])  # NaN, if it is unknown: no body
             for k in range(degree[i]):
                 d2, _, square_m2 = innovation(ahead[i], seen[target[i, k]])
                 if (d2 < CROWD_DISTANCE and square_m2 < CROWD_M**2) or square_m2 < body_m**2:
                     crowd[target[i, k]] = True
+    for j in range(seen.shape[0]):
+        if not (taken[j] or crowd[j]):
+            crowd[j] = is_on_body(seen[j], about.slot, about.event_us, tracks, heads, links)
     return crowd
-
-
-@inlined
-def body_reach_m(track: Record) -> float:
-    """Distance from the middle within which an observation is on the track's own body.
-
-    Half its length, if that is known; else half that of a car for what a runner cannot be.
-    """
-    length_m = float(track.size_m[0])
-    if length_m > 0.0:
-        return 0.5 * length_m
-    vx, vy = track.mean[2], track.mean[3]
-    return FIRST_BODY_M if vx * vx + vy * vy > RUNNER_MPS**2 else 0.0
 
 
 @compiled

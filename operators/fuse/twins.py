@@ -2,10 +2,11 @@
 
 import math
 
-from operators._typing import IntArray, RecordArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.frame import ObjectClass
-from operators.fuse.account import held_by
-from operators.fuse.index import SIDE
+from operators.fuse.account import held_by, was_seen
+from operators.fuse.index import SIDE, bucket_of
+from operators.gaussian import OX, OY
 from operators.jit import Record, compiled, inlined
 
 TWIN_M = 2.0
@@ -23,29 +24,37 @@ SLIM = tuple(int(name) for name in _SLIM)
 
 @inlined
 def is_wide(track: Record) -> bool:
-    """Whether a track is as wide as a car: its class or, if that is unknown, its speed says so."""
-    if track.object_class in SLIM:
+    """Whether a track without a size is as wide as a car: by its class and its speed."""
+    if track.size_m[0] > 0.0 or track.object_class in SLIM:
         return False
     vx, vy = track.mean[2], track.mean[3]
     return bool(vx * vx + vy * vy > RUNNER_MPS**2)
 
 
+@inlined
+def in_room(dx: float, dy: float, vx: float, vy: float) -> bool:
+    """Whether a place is on the body of what goes with (vx, vy), dx and dy off."""
+    speed = math.hypot(vx, vy)
+    along, across = abs(dx * vx + dy * vy), abs(dx * vy - dy * vx)
+    return bool(along < BODY_LENGTH_M * speed and across < BODY_WIDTH_M * speed)
+
+
 @compiled
 def share_body(a: Record, b: Record) -> bool:
-    """Whether two tracks go together in the room of one vehicle.
+    """Whether a track goes in the room of the vehicle that `a` is.
 
     Of sources that tell points: what tells boxes knows bodies, and parked ones may stand closer.
     """
-    if a.size_m[0] > 0.0 or b.size_m[0] > 0.0 or not (is_wide(a) and is_wide(b)):
+    if not is_wide(a) or b.size_m[0] > 0.0 or b.object_class in SLIM:
         return False
     vx, vy = a.mean[2], a.mean[3]
-    if math.hypot(b.mean[2] - vx, b.mean[3] - vy) > TOGETHER_MPS:
+    ux, uy = b.mean[2] - vx, b.mean[3] - vy
+    unsure = a.covariance[7] + b.covariance[7] + a.covariance[9] + b.covariance[9]
+    if ux * ux + uy * uy > TOGETHER_MPS**2 + 4.0 * unsure:
         return False
     dt = (b.time_us - a.time_us) / 1e6
     dx, dy = b.mean[0] - a.mean[0] - dt * vx, b.mean[1] - a.mean[1] - dt * vy
-    speed = math.hypot(vx, vy)
-    along, across = abs(dx * vx + dy * vy) / speed, abs(dx * vy - dy * vx) / speed
-    return bool(along < BODY_LENGTH_M and across < BODY_WIDTH_M)
+    return in_room(dx, dy, vx, vy)
 
 
 @compiled
@@ -123,3 +132,28 @@ def tell_twins_apart(tracks: RecordArray, slots: IntArray) -> None:
             other = tracks[slots[j]]
             if other.track_id == track.twin_id and not share_body(other, track):
                 track.twin_sweeps = 0
+
+
+@compiled
+def is_on_body(
+    seen: FloatArray,
+    slot: int,
+    event_us: int,
+    tracks: RecordArray,
+    heads: IntArray,
+    links: IntArray,
+) -> bool:
+    """Whether an observation is in the room of a vehicle that source `slot` saw in this frame."""
+    bucket = bucket_of(seen[OX], seen[OY])
+    i, j = bucket // SIDE, bucket % SIDE
+    for di in range(-1, 2):
+        for dj in range(-1, 2):
+            other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
+            while other >= 0:
+                track = tracks[other]
+                if track.confirmed and is_wide(track) and was_seen(track, slot, event_us):
+                    dx, dy = seen[OX] - track.mean[0], seen[OY] - track.mean[1]
+                    if in_room(dx, dy, track.mean[2], track.mean[3]):
+                        return True
+                other = links[other]
+    return False
