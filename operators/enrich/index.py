@@ -116,15 +116,15 @@ class FeatureIndex:
     def _near(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[IntArray, IntArray]:
         """Pairs of places and the rows in their tiles."""
         levels = np.array(sorted(self._levels), np.int64)
-        codes = _codes(levels[:, None], lon_deg[None, :], lat_deg[None, :]).ravel().tolist()
-        found: list[int] = []
-        counts = []
-        for code in codes:
-            tile = self._tiles.get(code, ())
-            counts.append(len(tile))
-            found += tile
+        codes = _codes(levels[:, None], lon_deg[None, :], lat_deg[None, :]).ravel()
         places = np.tile(np.arange(len(lon_deg)), len(levels))
-        return np.repeat(places, counts), np.array(found, np.int64)
+        different, which = np.unique(codes, return_inverse=True)
+        tiles = [list(self._tiles.get(code, ())) for code in different.tolist()]
+        sizes = np.array([len(tile) for tile in tiles], np.int64)
+        rows = np.array([row for tile in tiles for row in tile], np.int64)
+        counts = sizes[which]
+        first = (np.cumsum(sizes) - sizes)[which]
+        return np.repeat(places, counts), rows[np.repeat(first, counts) + within(counts)]
 
     def _inside(self, rows: RecordArray, lon: FloatArray, lat: FloatArray) -> BoolArray:
         """Which pairs of a row and a place hold exactly; arrays of shape (n,)."""

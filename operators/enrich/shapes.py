@@ -96,9 +96,11 @@ def _part(chains: list[list[Any]], is_area: bool, radius_m: float) -> Part:
 
 def _striped(edges: FloatArray, box: Box, reach_deg: float) -> tuple[FloatArray, IntArray]:
     """Edges stripe after stripe, one in each stripe that it can matter in; where each begins."""
+    if len(edges) < 2 * _EDGES_A_STRIPE:
+        return edges, np.array([0, len(edges)])
     low = edges[:, 1::2].min(axis=1) - reach_deg
     high = edges[:, 1::2].max(axis=1) + reach_deg
-    count = min(len(edges) // _EDGES_A_STRIPE + 1, _MAX_STRIPES)
+    count = min(len(edges) // _EDGES_A_STRIPE, _MAX_STRIPES)
     while True:
         height = (box[3] - box[1]) / count or 1.0
         lowest = np.clip((low - box[1]) / height, 0, count - 1).astype(np.int64)
