@@ -8,7 +8,7 @@ a look at everything.
 from collections import deque
 from collections.abc import Iterator, Mapping
 
-JOURNAL = 4096  # changes that an index may be behind before it is built anew
+JOURNAL = 1024  # changes that an index may be behind before it is built anew
 
 Changes = Mapping[str, bytes | None]
 
