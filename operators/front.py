@@ -302,8 +302,9 @@ class Front:
         entry: SourceEntry | None,
         wake: _Wake,
     ) -> None:
-        for feature in features:
-            value = _feature_record(feature, record, source_id, entry, wake)
+        # All of a record or nothing: one feature may be refused.
+        values = [_feature_record(one, record, source_id, entry, wake) for one in features]
+        for feature, value in zip(features, values, strict=True):
             value["station_id"] = self._parameters.station_id
             value["run_id"] = self._parameters.run_id
             packed = _ENCODER.encode(value)

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from operators.decode.decoded import Datum
+from operators.decode.geometry import Geometry, geometry_text
 from operators.errors import DecodeError, FrameError
 from operators.frame import SourceKind
 from operators.reasons import Reason
@@ -73,6 +74,9 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         From when the entry holds, UTC microseconds.
     quarantined
         True if nothing of this source may be used.
+    regions
+        What the names of regions (or stations) in a feed's messages cover: GeoJSON geometries in
+        WGS-84 by name; `coverage_radius_m` is how far around them.
     """
 
     source_id: str
@@ -90,6 +94,7 @@ class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owner: str = ""
     valid_from_us: int = 0
     quarantined: bool = False
+    regions: dict[str, Geometry] = {}
 
     @property
     def is_metric(self) -> bool:
@@ -155,6 +160,11 @@ def _wrong_place(entry: SourceEntry) -> str:
         return f"coverage_radius_m={reach_m}, limit {MAX_REACH_M:g} for a sensor"
     if (entry.lat_deg is None) != (entry.lon_deg is None):
         return "lat_deg and lon_deg go together"
+    for name, geometry in entry.regions.items():
+        try:
+            geometry_text(geometry)
+        except DecodeError as error:
+            return f"region {name[:40]}: {error.detail}"
     return ""
 
 

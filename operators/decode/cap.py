@@ -3,27 +3,28 @@
 One alert is one feature. Only status ``Actual`` acts: exercises, tests, drafts and system messages
 are WRONG_KIND, as are message types ``Ack`` and ``Error``.
 
-* Identity: ``cap/<sender>/<identifier>`` of the earliest alert in `references` (``sender,
-  identifier,sent``, separated by blanks), else its own; so updates and the cancellation carry the
-  id of the alert that they are about. A sender that references its previous message only, not
-  the first, starts a new feature with its second update; the old one runs to its `expires`.
+* Identity: ``cap/<sender>/<identifier>``, each message's own. An update or a cancellation ends all
+  messages that its `references` name (``sender,identifier,sent``, separated by blanks): whether a
+  sender names all of a chain or the last only, nothing that was replaced goes on. `sent` is the
+  time of issue, so an alert that comes after its own cancellation does not act.
 * Of several `info` blocks those in the first one's language count (the others translate); the
   first gives times and texts, the areas of all are joined.
 * Areas: `polygon` is ``lat,lon lat,lon ...`` (closed) and becomes GeoJSON with longitude first;
   `circle` is ``lat,lon radius`` in **kilometres**. A lone circle becomes a point with a radius,
-  a circle among other shapes a polygon of 64 corners. Geocodes alone give an empty area.
+  a circle among other shapes a polygon of 64 corners. The values of geocodes are the names of
+  regions, which count where there is no shape: the feed's entry knows what they cover.
 * Valid from `onset`, else `effective`, else `sent`; to `expires`, open without it.
 * Kind: ``emergency`` for the categories of rescue (Safety, Security, Rescue, Fire, Health, CBRNE),
   ``weather`` for Met, ``incident`` for Transport, else ``warning``.
 """
 
-import json
 import math
 
 from operators.decode.decoded import Decoded, Feature
+from operators.decode.geometry import place_text, polygon_text, ring_around
+from operators.decode.texts import MAX_TEXT, required_time_us
 from operators.decode.xml_text import Leaf, read_leaves
 from operators.errors import DecodeError
-from operators.normalise.event_time import instant_us
 from operators.reasons import Reason
 
 _KIND_OF_CATEGORY = dict.fromkeys(
@@ -32,9 +33,6 @@ _KIND_OF_CATEGORY = dict.fromkeys(
 _PROPERTIES = (
     "event", "urgency", "severity", "certainty", "headline", "description", "responseType",
 )  # fmt: skip
-_MAX_TEXT = 1000
-_EARTH_RADIUS_M = 6_371_008.8
-_CIRCLE_CORNERS = 64
 
 _Ring = list[list[float]]
 _Circle = tuple[float, float, float]  # longitude, latitude, radius in metres
@@ -56,19 +54,56 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         msg = f"status {alert['status'][:20]}, type {message_type[:20]}"
         raise DecodeError(Reason.WRONG_KIND, msg)
     infos = _infos(leaves)
+    ended = _ended(alert, infos)
+    if message_type == "Cancel":
+        return Decoded(features=ended)
+    return Decoded(features=(_alert(alert, infos), *ended))
+
+
+def _alert(alert: dict[str, str], infos: list[_Info]) -> Feature:
     first = infos[0] if infos else {}
     area, radius_m = _area(infos)
-    feature = Feature(
-        feature_id=_feature_id(alert),
+    return Feature(
+        feature_id=_name(_required(alert, "sender"), _required(alert, "identifier")),
         kind=_kind(first),
         valid_from_us=_starts_us(alert, first),
         valid_to_us=_time_us(first["expires"][0]) if first.get("expires") else None,
         area=area,
         radius_m=radius_m,
-        cancelled=message_type == "Cancel",
+        cancelled=False,
         properties=_texts(alert, first),
+        issued_us=_time_us(_required(alert, "sent")),
+        regions=_regions(infos),
     )
-    return Decoded(features=(feature,))
+
+
+def _ended(alert: dict[str, str], infos: list[_Info]) -> tuple[Feature, ...]:
+    """Cancellations of the messages that an update or a cancellation is about."""
+    if alert["msgType"] == "Alert":
+        return ()
+    issued_us = _time_us(_required(alert, "sent"))
+    by = {"ended_by": _name(_required(alert, "sender"), _required(alert, "identifier"))}
+    kind = _kind(infos[0] if infos else {})
+    names = [_name(*_reference(text)) for text in _required(alert, "references").split()]
+    return tuple(
+        Feature(
+            name, kind, None, None, "", None, cancelled=True, properties=by, issued_us=issued_us
+        )
+        for name in dict.fromkeys(names)
+    )
+
+
+def _reference(text: str) -> tuple[str, str]:
+    """Sender and identifier of ``sender,identifier,sent``."""
+    parts = text.split(",")
+    if len(parts) != 3:
+        msg = f"reference {text[:60]!r}"
+        raise DecodeError(Reason.MALFORMED, msg)
+    return parts[0], parts[1]
+
+
+def _name(sender: str, identifier: str) -> str:
+    return f"cap/{sender}/{identifier}"
 
 
 def _required(alert: dict[str, str], name: str) -> str:
@@ -86,7 +121,8 @@ def _infos(leaves: list[Leaf]) -> list[_Info]:
             infos.append(current)
             current = {}
         elif path[:2] == ("alert", "info"):
-            current.setdefault(path[-1], []).append(text)
+            name = path[-1] if path[-1] != "value" else f"{path[-2]}.value"
+            current.setdefault(name, []).append(text)
     return [i for i in infos if _language(i) == _language(infos[0])]
 
 
@@ -94,26 +130,8 @@ def _language(info: _Info) -> str:
     return info.get("language", ["en-US"])[0].lower()
 
 
-def _feature_id(alert: dict[str, str]) -> str:
-    own = (_required(alert, "sent"), _required(alert, "sender"), _required(alert, "identifier"))
-    references = []
-    for reference in alert.get("references", "").split():
-        parts = reference.split(",")
-        if len(parts) != 3:
-            msg = f"reference {reference[:60]!r}"
-            raise DecodeError(Reason.MALFORMED, msg)
-        references.append((parts[2], parts[0], parts[1]))
-    instants = [(_time_us(sent), sender, name) for sent, sender, name in references or [own]]
-    _, sender, name = min(instants)
-    return f"cap/{sender}/{name}"
-
-
 def _time_us(text: str) -> int:
-    instant = instant_us(text)
-    if instant is None:
-        msg = f"time {text[:40]!r} is not ISO 8601 with an offset"
-        raise DecodeError(Reason.MALFORMED, msg)
-    return instant
+    return required_time_us(text, "time")
 
 
 def _starts_us(alert: dict[str, str], info: _Info) -> int:
@@ -127,8 +145,8 @@ def _kind(info: _Info) -> str:
 
 
 def _texts(alert: dict[str, str], info: _Info) -> dict[str, str]:
-    found = {name: info[name][0][:_MAX_TEXT] for name in _PROPERTIES if info.get(name)}
-    areas = "; ".join(info.get("areaDesc", []))[:_MAX_TEXT]
+    found = {name: info[name][0][:MAX_TEXT] for name in _PROPERTIES if info.get(name)}
+    areas = "; ".join(info.get("areaDesc", []))[:MAX_TEXT]
     own = {"sender": alert["sender"], "identifier": alert["identifier"]}
     return own | found | ({"area_description": areas} if areas else {})
 
@@ -139,13 +157,15 @@ def _area(infos: list[_Info]) -> tuple[str, float | None]:
     circles = [_circle(text) for info in infos for text in info.get("circle", [])]
     if len(circles) == 1 and not rings:
         lon, lat, radius_m = circles[0]
-        return json.dumps({"type": "Point", "coordinates": [lon, lat]}), radius_m
-    rings += [_ring_around(*circle) for circle in circles]
-    if not rings:
-        return "", None
-    if len(rings) == 1:
-        return json.dumps({"type": "Polygon", "coordinates": rings}), None
-    return json.dumps({"type": "MultiPolygon", "coordinates": [[r] for r in rings]}), None
+        return place_text(lon, lat), radius_m
+    rings += [ring_around(*circle) for circle in circles]
+    return (polygon_text(rings) if rings else ""), None
+
+
+def _regions(infos: list[_Info]) -> tuple[str, ...]:
+    """Values of the geocodes, each once; whose scheme they are of, the feed's entry knows."""
+    codes = [code for info in infos for code in info.get("geocode.value", [])]
+    return tuple(dict.fromkeys(codes))
 
 
 def _ring(text: str) -> _Ring:
@@ -185,15 +205,3 @@ def _number(text: str) -> float:
     if not math.isfinite(number):
         raise DecodeError(Reason.NOT_FINITE, text[:40])
     return number
-
-
-def _ring_around(lon_deg: float, lat_deg: float, radius_m: float) -> _Ring:
-    """Polygon around a circle on a sphere, counter-clockwise (RFC 7946)."""
-    reach_deg = math.degrees(radius_m / _EARTH_RADIUS_M)
-    shrink = max(math.cos(math.radians(lat_deg)), 1e-6)
-    turns = [math.tau * k / _CIRCLE_CORNERS for k in range(_CIRCLE_CORNERS)]
-    ring = [
-        [lon_deg + reach_deg * math.cos(t) / shrink, lat_deg + reach_deg * math.sin(t)]
-        for t in turns
-    ]
-    return [*ring, ring[0]]

@@ -80,7 +80,7 @@ class Feature:
     Parameters
     ----------
     feature_id
-        Stable over updates and the cancellation.
+        Stable over updates and the cancellation, where the format has such a name.
     kind
         ``weather``, ``emergency``, ``work_zone``, ``incident``, ``warning``,
         ``emergency_vehicle`` (one is near), or ``vehicle`` (where one is; applies to nobody).

@@ -8,17 +8,23 @@ trend or remark (``NOSIG``, ``BECMG``, ``TEMPO``, ``RMK``):
 | station, ``DDHHMMZ`` | feature id ``metar/<station>``, valid-from in the month of the anchor |
 | ``dddff(Gff)(KT/MPS/KMH)``, ``VRBff`` | `wind_from_deg`, `wind_mps`, `gust_mps` |
 | ``VVVV``, ``9999``, ``n SM``, ``CAVOK`` | `visibility_m`; 9999 and CAVOK are 10 km or more |
-| ``+/-`` ``VC`` and pairs of letters | `weather`, the codes as they are, separated by blanks |
+| ``+/-`` ``VC`` and pairs of letters | `weather`, the codes as they are, separated by blanks; |
+| | `precipitation`, the worst at the station, ``none`` without such a group |
 | ``TT/DD`` | `temperature_celsius`, `dew_point_celsius` |
 | ``Qpppp``, ``Apppp`` | `pressure_hpa` |
 
 Runway visual range, clouds, recent weather and wind shear are skipped; ``////`` stays unknown.
 A report holds until the next, 30 to 60 minutes later: valid-to is 90 minutes after, so that one
 missed report leaves no gap. ``NIL`` reports nothing and is UNAVAILABLE. The place of a station is
-not in the text: `area` is empty and the source's entry says where the report holds.
+not in the text: `area` is empty, and the source's entry says where the report holds, one station's
+or, under `regions`, each one's of many. A report that was corrected (``COR``) replaces its first.
+
+The maintained parser `metar` is not used: it takes month and year from the machine's clock, reads
+the visibility ``////`` as 10 km, and fails on day 31 in a month of 30 as on runway states.
 """
 
 import re
+from collections.abc import Sequence
 
 from operators.decode.decoded import Decoded, Feature
 from operators.errors import DecodeError
@@ -76,6 +82,8 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         radius_m=None,
         cancelled=False,
         properties={"station": station} | _properties(body),
+        issued_us=observed_us,
+        regions=(station,),
     )
     return Decoded(features=(feature,))
 
@@ -96,7 +104,28 @@ def _properties(body: str) -> dict[str, str]:
             if match := pattern.fullmatch(group):
                 found = reader(match) | found  # the first group of a kind stands
                 break
+    found["precipitation"] = _precipitation(weather)
     return found | ({"weather": " ".join(weather)} if weather else {})
+
+
+# From the worst to the mildest for a road.
+_PRECIPITATION = (
+    ("hail", ("GR", "GS")),
+    ("freezing_rain", ("FZRA", "FZDZ")),
+    ("snow", ("SN", "SG", "IC")),
+    ("sleet", ("PL", "UP")),
+    ("rain", ("RA",)),
+    ("drizzle", ("DZ",)),
+)
+
+
+def _precipitation(weather: Sequence[str]) -> str:
+    """Name of what falls at the station; rain and snow at once are sleet."""
+    here = " ".join(group for group in weather if not group.startswith("VC"))
+    if "SN" in here and "RA" in here:
+        return "sleet"
+    names = (name for name, codes in _PRECIPITATION if any(code in here for code in codes))
+    return next(names, "none")
 
 
 def _with_whole_miles(groups: list[str]) -> list[str]:

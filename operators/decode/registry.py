@@ -30,6 +30,7 @@ from operators.decode import (
     spat_csae,
     spatem,
     ssm,
+    wzdx,
 )
 from operators.decode.decoded import Adapter, Decoded
 from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
@@ -188,6 +189,7 @@ FORMATS: dict[str, FormatInfo] = {
             )
         ),
         FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
+        FormatInfo("wzdx.json", wzdx.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.JSON, "authored"),
         FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
     )
 }
@@ -247,6 +249,7 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"intersections"}), "spat.csae.json"),
     (frozenset({"mapFrame"}), "map.csae.json"),
     (frozenset({"nodes"}), "map.csae.json"),
+    (frozenset({"features", "type"}), "wzdx.json"),
 )
 
 # What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.

@@ -72,9 +72,9 @@ def spans(versions: list[Version]) -> list[Span]:
     versions
         In the order of their receipt.
     """
+    found: list[Span] = []
     in_force = _reigns(versions)
     ends = [version["receive_time_us"] for version in in_force[1:]]
-    found = []
     for version, replaced_us in zip(in_force, [*ends, OPEN_US], strict=True):
         start, end = _validity(version)
         span = Span(max(version["receive_time_us"], start), min(replaced_us, end), version)

@@ -88,8 +88,13 @@ def test_several_shapes_are_joined() -> None:
     )
 
 
-def test_geocode_alone_leaves_the_area_empty() -> None:
-    assert feature(alert(info("<geocode><valueName>SAME</valueName></geocode>"))).area == ""
+def test_geocodes_name_regions_and_are_no_area() -> None:
+    codes = "<geocode><valueName>SAME</valueName><value>006109</value></geocode>"
+    codes += "<geocode><valueName>UGC</valueName><value>CAZ017</value></geocode>"
+    found = feature(alert(info(codes)))
+    assert (found.area, found.regions) == ("", ("006109", "CAZ017"))
+    parameter = "<parameter><valueName>x</valueName><value>7</value></parameter></info>"
+    assert feature(alert(info().replace("</info>", parameter))).regions == ()
 
 
 def test_translation_of_the_first_info_adds_nothing() -> None:
@@ -101,21 +106,29 @@ def test_translation_of_the_first_info_adds_nothing() -> None:
     assert json.loads(two.area)["type"] == "MultiPolygon"
 
 
-def test_update_and_cancel_carry_the_id_of_the_first_alert() -> None:
-    first = "fire@city,a1,2024-03-05T12:00:00+01:00"
-    second = "fire@city,a2,2024-03-05T12:10:00+01:00"
-    update = feature(alert(kind="Update", identifier="a2", references=first))
-    cancel = feature(alert("", kind="Cancel", identifier="a3", references=f"{second} {first}"))
-    assert (update.feature_id, update.cancelled) == ("cap/fire@city/a1", False)
-    assert (cancel.feature_id, cancel.cancelled) == ("cap/fire@city/a1", True)
-    assert (cancel.area, cancel.valid_to_us) == ("", None)
+FIRST = "fire@city,a1,2024-03-05T12:00:00+01:00"
+SECOND = "fire@city,a2,2024-03-05T12:10:00+01:00"
 
 
-def test_earliest_reference_counts_in_utc_not_as_text() -> None:
-    west = "fire@city,west,2024-03-05T06:30:00-06:00"  # 12:30Z
-    east = "fire@city,east,2024-03-05T12:00:00+00:00"
-    found = feature(alert(kind="Update", identifier="n", references=f"{west} {east}"))
-    assert found.feature_id == "cap/fire@city/east"
+def test_an_update_ends_what_it_names_and_a_cancellation_says_nothing_else() -> None:
+    update = alert(kind="Update", identifier="a2", references=FIRST, sent=SECOND.split(",")[2])
+    new, old = decode("cap", update.encode(), 0).features
+    assert (new.feature_id, new.cancelled) == ("cap/fire@city/a2", False)
+    assert (old.feature_id, old.cancelled, old.area) == ("cap/fire@city/a1", True, "")
+    assert old.issued_us == new.issued_us == 1_709_637_000_000_000
+    cancel = alert("", kind="Cancel", identifier="a3", references=f"{SECOND} {FIRST}")
+    ended = decode("cap", cancel.encode(), 0).features
+    assert [f.feature_id for f in ended] == ["cap/fire@city/a2", "cap/fire@city/a1"]
+    assert all(f.cancelled and f.properties == {"ended_by": "cap/fire@city/a3"} for f in ended)
+
+
+@pytest.mark.parametrize("kind", ["Update", "Cancel"])
+def test_an_update_or_cancellation_of_nothing_is_refused(kind: str) -> None:
+    assert reason(alert(kind=kind)) is Reason.MISSING_FIELD
+
+
+def test_an_alert_may_refer_to_others_without_ending_them() -> None:
+    assert feature(alert(references=FIRST, identifier="a9")).feature_id == "cap/fire@city/a9"
 
 
 def test_onset_goes_before_effective() -> None:
@@ -169,7 +182,7 @@ def test_billion_laughs_costs_nothing() -> None:
         ("<a>&undefined;</a>", Reason.MALFORMED),
         (alert(sent="yesterday", body=""), Reason.MALFORMED),
         (alert(sent="2024-03-05T12:00:00"), Reason.MALFORMED),
-        (alert(references="no-commas"), Reason.MALFORMED),
+        (alert(kind="Update", references="no-commas"), Reason.MALFORMED),
         (alert(info("<polygon>50,8 51,8 50,8</polygon>")), Reason.MALFORMED),
         (alert(info("<polygon>50,8 51,8 51,9 50,9</polygon>")), Reason.MALFORMED),
         (alert(info("<polygon>8,150 8,151 9,151 8,150</polygon>")), None),

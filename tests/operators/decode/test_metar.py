@@ -30,8 +30,9 @@ def test_report_by_hand() -> None:
     assert found.properties == {
         "station": "EDDF", "wind_from_deg": "240", "wind_mps": "7.72", "gust_mps": "13.89",
         "visibility_m": "3000", "weather": "-SHRA BR", "temperature_celsius": "-1",
-        "dew_point_celsius": "-3", "pressure_hpa": "998",
+        "dew_point_celsius": "-3", "pressure_hpa": "998", "precipitation": "rain",
     }  # fmt: skip
+    assert (found.regions, found.issued_us) == (("EDDF",), found.valid_from_us)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,9 @@ def test_groups(group: str, name: str, expected: str | None) -> None:
 
 def test_trend_and_remarks_are_not_read() -> None:
     found = report("EDDF 052120Z 9999 TEMPO 0200 FG")
-    assert found.properties == {"station": "EDDF", "visibility_m": "10000"}
+    assert found.properties == {
+        "station": "EDDF", "visibility_m": "10000", "precipitation": "none",
+    }  # fmt: skip
     assert "weather" not in report("KDEN 052120Z 10SM RMK SNB05").properties
 
 
@@ -81,3 +84,23 @@ def test_wrong_reports_are_named(text: str, expected: Reason) -> None:
     with pytest.raises(DecodeError) as caught:
         report(text)
     assert caught.value.reason is expected
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        ("", "none"), ("BR", "none"), ("VCSHRA", "none"), ("-DZ", "drizzle"), ("+TSRA", "rain"),
+        ("FZRA", "freezing_rain"), ("-SNRA", "sleet"), ("RA SN", "sleet"), ("PL", "sleet"),
+        ("BLSN", "snow"), ("SHGR RA", "hail"),
+    ],
+)  # fmt: skip
+def test_precipitation_is_the_worst_that_falls_at_the_station(group: str, expected: str) -> None:
+    assert report(f"EDDF 052120Z 9999 {group}").properties["precipitation"] == expected
+
+
+def test_day_31_in_a_month_of_30_is_that_of_the_month_before() -> None:
+    april = round(datetime(2024, 4, 2, tzinfo=UTC).timestamp()) * 1_000_000
+    found = report("EDDF 311220Z 9999", april)
+    assert (
+        found.valid_from_us == round(datetime(2024, 3, 31, 12, 20, tzinfo=UTC).timestamp()) * 10**6
+    )

@@ -155,9 +155,12 @@ def test_rows_that_are_gone_leave_no_trace():
 
 def test_versions_that_nothing_can_ask_for_go():
     hour_us = 3600 * SECOND_US
-    many = [a_feature(receive_time_us=START_US + k * hour_us, offset=k) for k in range(50)]
+    many = [
+        a_feature(receive_time_us=START_US + k * hour_us, offset=k, properties={"k": str(k)})
+        for k in range(50)
+    ]
     assert len(unpack(share(Shared(), *many)["f"])) <= 2
-    crowd = [a_feature(receive_time_us=START_US + k * SECOND_US, offset=k) for k in range(50)]
+    crowd = repeated(range(50), kind="weather")
     assert len(unpack(share(Shared(), *crowd)["f"])) == 50
 
 
