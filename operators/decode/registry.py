@@ -188,9 +188,14 @@ FORMATS: dict[str, FormatInfo] = {
                 ("mapem.json", mapem.adapt, "standard"),
             )
         ),
-        FormatInfo("metar", metar.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.TEXT, "standard"),
-        FormatInfo("wzdx.json", wzdx.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.JSON, "authored"),
-        FormatInfo("cap", cap.adapt, SourceKind.FEED, RAW_CONTEXT, Syntax.XML, "standard"),
+        *(
+            FormatInfo(name, adapter, SourceKind.FEED, RAW_CONTEXT, syntax, evidence)
+            for name, adapter, syntax, evidence in (
+                ("metar", metar.adapt, Syntax.TEXT, "standard"),
+                ("cap", cap.adapt, Syntax.XML, "standard"),
+                ("wzdx.json", wzdx.adapt, Syntax.JSON, "authored"),
+            )
+        ),
     )
 }
 
