@@ -127,7 +127,7 @@ SAMPLES = {
     "recording.json": json.dumps(RECORDING).encode(),
     "metar": b"METAR EDDF 202120Z 24015G27KT 3000 -SHRA BR FEW010CB M01/M03 Q0998 NOSIG=",
     "cap": CAP.encode(),
-    "wzdx.json": (DATA / "wzdx/arrow_board_ok_example.geojson").read_bytes(),
+    "wzdx.json": (DATA / "wzdx/arrow_board_ok_example.geojson").read_bytes().strip(),
 }
 MUTATIONS = 20_000
 
