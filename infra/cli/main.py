@@ -19,6 +19,7 @@ from infra.cli.serve import serve, token
 from infra.cli.simulate import simulate
 from infra.cli.sql import sql
 from infra.cli.status import status
+from infra.cli.trace import trace
 from infra.cli.up import up
 from infra.local.paths import MissingProgramError
 from infra.local.rest import FlinkError
@@ -33,6 +34,7 @@ COMMANDS = (
     demo,
     sql,
     migrate,
+    trace,
     replay,
     reload,
     backfill,

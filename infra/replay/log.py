@@ -45,14 +45,15 @@ def _drain(consumer: Consumer, left: set[tuple[str, int]]) -> Log:
         for message in consumer.consume(2000, 1.0):
             error = message.error()
             if error is None:
-                log.append(_record(message))
+                log.append(log_record(message))
             elif error.code() == KafkaError._PARTITION_EOF:
                 left.discard((message.topic(), message.partition()))
     log.sort(key=lambda r: (r.record.receive_time_us, r.topic, r.partition, r.record.offset))
     return log
 
 
-def _record(message: Any) -> LogRecord:
+def log_record(message: Any) -> LogRecord:
+    """Take a message of a consumer as a record of the log."""
     headers = {name: value or b"" for name, value in message.headers() or []}
     shift = headers.get("shift_us", b"0").decode(errors="replace")
     return LogRecord(

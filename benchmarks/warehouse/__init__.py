@@ -1,0 +1,1 @@
+"""The warehouse beside a city's rows: load, bytes and answers."""

@@ -1,0 +1,84 @@
+"""Run it: ``python -m benchmarks.warehouse [--objects N] [--rows N] [--resemble] [--out FILE]``."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import description
+from benchmarks.warehouse.city import City
+from benchmarks.warehouse.engine import column_bytes, engine, merge, sizes
+from benchmarks.warehouse.load import fill_day, load, repeat
+from benchmarks.warehouse.queries import ask, questions
+from benchmarks.warehouse.resemble import START_US, district_bytes
+
+TABLES = ("fused_object_state", "fused_object_second", "track_minute", "road_minute", "picture")
+
+
+def run(folder: Path, objects: int, seconds: int, wanted: int) -> dict[str, Any]:
+    """Figures of one run in a folder of its own."""
+    found: dict[str, Any] = {"machine": description(), "objects": objects}
+    with engine(folder) as (client, settings):
+        city = City(objects, rings=4, start_us=START_US)
+        loaded = load(settings, city, seconds)
+        found |= {"loaded": loaded._asdict(), "rows_per_s": round(loaded.rows / loaded.seconds)}
+        print(f"load: {found['rows_per_s']:,} rows/s, {loaded.rows:,} rows, {loaded.blocks} blocks")
+        merge(client)
+        found["columns"] = column_bytes(client, "fused_object_state")
+        found["bytes"] = _bytes(sizes(client), loaded.rows)
+        repeated = repeat(client, loaded.rows, seconds, wanted)
+        found["repeated"] = repeated._asdict()
+        found["day_rows"] = fill_day(client)
+        merge(client)
+        print(f"rows in all: {loaded.rows + repeated.rows:,}; roll-up {found['day_rows']:,}")
+        found["answers"] = {}
+        for name, (sql, limit_ms) in questions(client).items():
+            answered = ask(client, sql)
+            found["answers"][name] = answered._asdict() | {"limit_ms": limit_ms}
+            print(
+                f"{name}: best {answered.best_ms:.1f}, median {answered.median_ms:.1f} ms"
+                f" (may take {limit_ms}), {answered.rows:,} rows"
+            )
+    return found
+
+
+def _bytes(size: dict[str, tuple[int, int]], rows: int) -> dict[str, float]:
+    """Bytes for each object row, by table and in all; an object-hour is 36,000 rows."""
+    each = {table: size[table][1] / rows for table in TABLES}
+    for table, value in each.items():
+        print(f"{table}: {value:.2f} B for each object row, {size[table][0]:,} rows")
+    hour = 36_000 * sum(each.values())
+    print(f"an object-hour in all tables but links: {hour / 1e6:.2f} MB")
+    return each | {"object_hour": hour}
+
+
+def compare(folder: Path, generated: dict[str, float]) -> dict[str, Any]:
+    """Print generated and simulated bytes side by side."""
+    district = district_bytes(folder, 45.0)
+    print(f"{'column':26}{'generated':>10}{'district':>10}  compressed bytes a row")
+    for name in sorted(district, key=district.__getitem__, reverse=True)[:20]:
+        print(f"{name:26}{generated[name]:10.3f}{district[name]:10.3f}")
+    both = {"generated": sum(generated.values()), "district": sum(district.values())}
+    print(f"{'all':26}{both['generated']:10.3f}{both['district']:10.3f}")
+    return both
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.warehouse")
+    parser.add_argument("--objects", type=int, default=10_000, help="in the city at any time")
+    parser.add_argument("--seconds", type=int, default=70, help="of the city that are loaded")
+    parser.add_argument("--rows", type=int, default=100_000_000, help="of states that are asked")
+    parser.add_argument("--resemble", action="store_true", help="compare with the demo's district")
+    parser.add_argument("--out", type=Path, help="write the figures as JSON")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = run(Path(folder) / "city", given.objects, given.seconds, given.rows)
+        if given.resemble:
+            found["resemble"] = compare(Path(folder) / "district", found["columns"])
+    if given.out:
+        given.out.write_text(json.dumps(found, indent=1, default=str) + "\n")
+
+
+if __name__ == "__main__":
+    main()
