@@ -11,11 +11,12 @@ import numpy as np
 import typer
 
 from infra.cli.errors import CommandError
+from infra.cli.explain import show
+from infra.cli.options import Config, formats_of
 from infra.replay.messages import RecordedMessage, read_messages
 from operators._typing import FloatArray, RecordArray
 from operators.decode.decoded import DecodedFrame, Space
-from operators.decode.registry import FORMATS
-from operators.decode.registry import decode as decode_record
+from operators.decode.formats import Formats
 from operators.errors import DecodeError
 from operators.frame import ObjectClass, ObjectFlag
 from operators.normalise.event_time import instant_us
@@ -100,6 +101,16 @@ def decode(
             "Times without a date are completed from it.",
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show which raw field of one record becomes which canonical field."
+        ),
+    ] = False,
+    record: Annotated[
+        int, typer.Option("--record", min=1, help="Number of the record to explain.")
+    ] = 1,
+    config: Config = None,
 ) -> None:
     """Decode a message file to a Recording (JSON lines) on standard output.
 
@@ -108,13 +119,16 @@ def decode(
     or has objects that cannot be used, gives a JSON line on standard error: record (from 1),
     reason, detail. The exit status is 0 if at least one message could be read.
     """
-    if format_name is not None and format_name not in FORMATS:
-        msg = f"--format {format_name}: not known; known are {', '.join(FORMATS)}"
-        raise CommandError(msg, 2)
-    read = 0
-    for number, message in enumerate(_messages(file, format_name, _instant(received_at)), 1):
+    formats, read = formats_of(config, format_name), 0
+    messages = _messages(file, format_name, _instant(received_at), formats)
+    for number, message in enumerate(messages, 1):
+        if explain and number != record:
+            continue
         try:
-            _write(replace(message, source_id=source or message.source_id), number, source)
+            if explain:
+                show(message, formats)
+            else:
+                _write(message, number, source, formats)
             read += 1
         except DecodeError as error:
             _reject(number, error.reason.value, error.detail or SENTENCES[error.reason])
@@ -134,12 +148,12 @@ def _instant(text: str | None) -> int | None:
 
 
 def _messages(
-    file: Path, format_name: str | None, received_us: int | None
+    file: Path, format_name: str | None, received_us: int | None, formats: Formats
 ) -> Iterator[RecordedMessage]:
     """Yield the messages of a file, the first one received at `received_us` if it is given."""
     shift_us = None
     try:
-        for message in read_messages(file, format_name):
+        for message in read_messages(file, format_name, formats):
             if shift_us is None:
                 shift_us = 0 if received_us is None else received_us - message.receive_time_us
             yield replace(message, receive_time_us=message.receive_time_us + shift_us)
@@ -151,7 +165,7 @@ def _messages(
         raise CommandError(msg) from error
 
 
-def _write(message: RecordedMessage, number: int, source: str | None) -> None:
+def _write(message: RecordedMessage, number: int, source: str | None, formats: Formats) -> None:
     """Write what one message says.
 
     Raises
@@ -160,7 +174,7 @@ def _write(message: RecordedMessage, number: int, source: str | None) -> None:
         If it cannot be read; then nothing was written.
     """
     received_us = message.receive_time_us
-    decoded = decode_record(message.format, message.payload, received_us)
+    decoded = formats.decode(message.format, message.payload, received_us)
     out = sys.stdout.buffer
     for frame in decoded.frames:
         name = source or message.source_id or frame.source_id or ""

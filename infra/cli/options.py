@@ -10,6 +10,7 @@ from infra.local.station import LocalStation
 from jobs import settings
 from jobs.sections import LOCAL
 from jobs.settings import Settings
+from operators.decode.formats import Formats
 
 Config = Annotated[
     Path | None, typer.Option("--config", help="Settings; else station.toml here, else defaults.")
@@ -20,6 +21,21 @@ def station_of(config: Path | None) -> LocalStation:
     """Give the local station of a configuration, running or not."""
     chosen = settings.load(config)
     return LocalStation(chosen.state_dir, chosen=chosen)
+
+
+def formats_of(config: Path | None, name: str | None = None) -> Formats:
+    """Give the formats of a configuration, its mappings included.
+
+    Raises
+    ------
+    CommandError
+        If a format of that name is wanted and there is none.
+    """
+    formats = Formats(settings.load(config).mappings)
+    if name is not None and name not in formats:
+        msg = f"--format {name}: not known; known are {', '.join(formats)}"
+        raise CommandError(msg, 2)
+    return formats
 
 
 def addresses(config: Path | None) -> Settings:

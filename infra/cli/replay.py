@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from infra.cli.errors import CommandError, console, errors
-from infra.cli.options import Config, addresses
+from infra.cli.options import Config, addresses, formats_of
 from infra.replay.messages import RecordedMessage, read_messages
 from infra.replay.send import (
     SendError,
@@ -22,13 +22,14 @@ from infra.replay.send import (
 )
 from infra.replay.sources import source_entries_for
 from jobs.settings import Settings
-from operators.decode.registry import FORMATS
+from operators.decode.formats import Formats
 from operators.errors import DecodeError
 from operators.reasons import SENTENCES
 from operators.sources import parse_entry
 
 BESIDE = "sources.jsonl"  # as `station simulate` writes it
 
+_BUILT_IN = Formats()
 _TEXTS = {
     "entries": "sending source entries",
     "notice": "waiting until they are in force",
@@ -78,8 +79,9 @@ def replay(
         msg = "--backfill has the recorded times; leave --speed out"
         raise CommandError(msg, 2)
     given = addresses(config)
-    messages = read(file, format_name)
-    entries = entries_of(file, messages, sources)
+    formats = formats_of(config, format_name)
+    messages = read(file, format_name, formats)
+    entries = entries_of(file, messages, sources, formats)
     try:
         if backfill is None:
             _live(messages, entries, given, speed)
@@ -89,7 +91,9 @@ def replay(
         raise CommandError(str(error)) from error
 
 
-def read(file: Path, format_name: str | None) -> list[RecordedMessage]:
+def read(
+    file: Path, format_name: str | None, formats: Formats = _BUILT_IN
+) -> list[RecordedMessage]:
     """Read all messages of a file.
 
     Raises
@@ -97,11 +101,8 @@ def read(file: Path, format_name: str | None) -> list[RecordedMessage]:
     CommandError
         If it cannot be read, has none, or is of no known format.
     """
-    if format_name is not None and format_name not in FORMATS:
-        msg = f"--format {format_name}: not known; known are {', '.join(FORMATS)}"
-        raise CommandError(msg, 2)
     try:
-        messages = list(read_messages(file, format_name))
+        messages = list(read_messages(file, format_name, formats))
     except OSError as error:
         msg = f"{file}: cannot be read ({error.strerror})"
         raise CommandError(msg) from error
@@ -115,7 +116,10 @@ def read(file: Path, format_name: str | None) -> list[RecordedMessage]:
 
 
 def entries_of(
-    file: Path, messages: Sequence[RecordedMessage], sources: Path | None
+    file: Path,
+    messages: Sequence[RecordedMessage],
+    sources: Path | None,
+    formats: Formats = _BUILT_IN,
 ) -> list[Mapping[str, Any]]:
     """Give the entries of the sources of a file, from where the user says or they are found.
 
@@ -128,8 +132,8 @@ def entries_of(
     chosen = sources or (beside if beside.is_file() and beside != file else None)
     if chosen is None:
         # What has no known format has no entry either; the station will say so.
-        known = [message for message in messages if message.format in FORMATS]
-        return list(source_entries_for(known))
+        known = [message for message in messages if message.format in formats]
+        return list(source_entries_for(known, formats))
     errors.print(f"source entries of {chosen}", markup=False, highlight=False, soft_wrap=True)
     try:
         lines = chosen.read_bytes().splitlines()

@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from operators.decode import openv2x_points
+from operators.decode.formats import Formats
 from operators.decode.guard import admit_json
 from operators.decode.json_text import read_json
 from operators.decode.registry import FORMATS, decode, guess_format
@@ -84,9 +85,12 @@ _MESSAGE = msgspec.json.Decoder(_MessageLine)
 _RECORDING = msgspec.json.Decoder(_RecordingLine)
 _ODE = msgspec.json.Decoder(_OdeLine)
 _ANY = msgspec.json.Decoder()
+_BUILT_IN = Formats()
 
 
-def read_messages(path: Path, format_name: str | None = None) -> Iterator[RecordedMessage]:
+def read_messages(
+    path: Path, format_name: str | None = None, formats: Formats = _BUILT_IN
+) -> Iterator[RecordedMessage]:
     """Yield the records of one file, in order of receive time.
 
     Message files and Recordings are streamed, being in order by contract; other files are read
@@ -97,7 +101,9 @@ def read_messages(path: Path, format_name: str | None = None) -> Iterator[Record
     path
         File to read.
     format_name
-        Key of `operators.decode.registry.FORMATS`; guessed from the content if None.
+        Key of `formats`; guessed from the content if None.
+    formats
+        Those of the station.
 
     Raises
     ------
@@ -120,7 +126,7 @@ def read_messages(path: Path, format_name: str | None = None) -> Iterator[Record
     elif name.startswith(_OF_THE_ODE):
         messages = list(_ode_messages(documents, name, f"gateway/{path.stem}"))
     else:
-        messages = [_single(name, text, path.stem) for text in documents]
+        messages = [_single(name, text, path.stem, formats) for text in documents]
     yield from sorted(messages, key=lambda m: m.receive_time_us)
 
 
@@ -243,16 +249,16 @@ def _flat(value: object) -> list[object]:
     return [p for item in items for p in (item if isinstance(item, list) else [item])]
 
 
-def _single(name: str, text: bytes, stem: str) -> RecordedMessage:
+def _single(name: str, text: bytes, stem: str, formats: Formats) -> RecordedMessage:
     """One message; its own time and source where it tells them."""
     source_id, receive_time_us = stem, ANCHOR_US
     try:
-        content = decode(name, text, ANCHOR_US)
+        content = formats.decode(name, text, ANCHOR_US)
     except DecodeError:
-        return RecordedMessage(receive_time_us, FORMATS[name].topic, source_id, name, text)
+        return RecordedMessage(receive_time_us, formats[name].topic, source_id, name, text)
+    source_id = content.sender or source_id
     for frame in content.frames[:1]:
-        source_id = frame.source_id or source_id
         receive_time_us = frame.event_time_us or receive_time_us
     for feature in content.features[:1]:
         receive_time_us = feature.valid_from_us or receive_time_us
-    return RecordedMessage(receive_time_us, FORMATS[name].topic, source_id, name, text)
+    return RecordedMessage(receive_time_us, formats[name].topic, source_id, name, text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from infra.replay.messages import RecordedMessage
 from operators.decode.decoded import Decoded, DecodedFrame, Space
-from operators.decode.registry import FORMATS, decode
+from operators.decode.formats import Formats
 from operators.errors import DecodeError
 
 SourceEntry = dict[str, str | float | None]
@@ -19,6 +19,7 @@ _KIND_NAMES = {1: "roadside", 2: "probe", 3: "feed"}
 _US_PER_S = 1_000_000
 _DEFAULT_RADIUS_M = 500.0
 _DEFAULT_SIGMA_M = 1.5
+_BUILT_IN = Formats()
 # For files in local metres that name no place on Earth: invented, in the open Atlantic.
 _NOWHERE = (30.0, -40.0)
 
@@ -51,7 +52,9 @@ PLACES = {
 }
 
 
-def source_entries_for(messages: Iterable[RecordedMessage]) -> list[SourceEntry]:
+def source_entries_for(
+    messages: Iterable[RecordedMessage], formats: Formats = _BUILT_IN
+) -> list[SourceEntry]:
     """Entries for `station.sources`, one for each source of the messages, by source id.
 
     A source that `PLACES` does not know stands at the middle of the first positions that it
@@ -67,13 +70,13 @@ def source_entries_for(messages: Iterable[RecordedMessage]) -> list[SourceEntry]
     grouped: dict[str, list[RecordedMessage]] = {}
     for message in messages:
         grouped.setdefault(message.source_id, []).append(message)
-    return [_entry(source_id, grouped[source_id]) for source_id in sorted(grouped)]
+    return [_entry(source_id, grouped[source_id], formats) for source_id in sorted(grouped)]
 
 
-def _entry(source_id: str, messages: list[RecordedMessage]) -> SourceEntry:
-    info = FORMATS[messages[0].format]
+def _entry(source_id: str, messages: list[RecordedMessage], formats: Formats) -> SourceEntry:
+    info = formats[messages[0].format]
     kind = _KIND_NAMES[info.kind]
-    place = PLACES.get(source_id) or _place_from(messages)
+    place = PLACES.get(source_id) or _place_from(messages, formats)
     return {
         "source_id": source_id,
         "kind": kind,
@@ -89,17 +92,19 @@ def _entry(source_id: str, messages: list[RecordedMessage]) -> SourceEntry:
     }
 
 
-def _place_from(messages: list[RecordedMessage]) -> _Place:
-    frame = next((f for m in messages for f in _decoded(m).frames if len(f.position)), None)
+def _place_from(messages: list[RecordedMessage], formats: Formats) -> _Place:
+    frame = next(
+        (f for m in messages for f in _decoded(m, formats).frames if len(f.position)), None
+    )
     lat_deg, lon_deg = _NOWHERE if frame is None else _middle(frame)
     span_us = messages[-1].receive_time_us - messages[0].receive_time_us
     rate_hz = (len(messages) - 1) * _US_PER_S / span_us if span_us > 0 else 1.0
     return _Place(lat_deg, lon_deg, _DEFAULT_RADIUS_M, _DEFAULT_SIGMA_M, rate_hz, "recorded")
 
 
-def _decoded(message: RecordedMessage) -> Decoded:
+def _decoded(message: RecordedMessage, formats: Formats) -> Decoded:
     try:
-        return decode(message.format, message.payload, message.receive_time_us)
+        return formats.decode(message.format, message.payload, message.receive_time_us)
     except DecodeError:
         return Decoded()
 

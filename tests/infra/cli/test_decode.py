@@ -148,3 +148,30 @@ def test_signals_and_maps_are_lines_of_their_own():
     assert (state["intersection"], len(state["states"])) == ("12111", 6)
     (part,) = map(msgspec.json.decode, run(DATA / "openv2x/map.json").stdout_bytes.splitlines()[:1])
     assert part["part"] == "intersection/10/17"
+
+
+def test_explain_shows_which_raw_field_becomes_what():
+    done = run(str(DATA / "carma-streets/detected_truck.json"), "--explain")
+    assert done.exit_code == 0
+    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[1:]}
+    assert lines["velocity.x"] == ["0.2", "frames.0.objects.0.vx_mps", "0.200000003", "m/s"]
+    assert lines["velocity.z"][-2:] == ["(not", "used)"]
+    again = run(str(DATA / "carma-streets/detected_truck.json"), "--explain", "--record", "2")
+    assert again.exit_code == 1  # there is no second record
+
+
+def test_a_mapping_of_the_settings_is_a_format(tmp_path):
+    mappings = Path(__file__).parents[3] / "docs/examples/mappings"
+    config, file = tmp_path / "station.toml", tmp_path / "loops.csv"
+    config.write_text(f'[formats]\nmappings = "{mappings}"\n')
+    file.write_text(
+        "detector;passed;speed_kmh;length_cm;class\nA7-L1;14:03:07.25;90;432;PKW\n", "utf-8"
+    )
+    words = (str(file), "--format", "mapping.loops", "--received-at", "2026-03-05T13:03:08Z")
+    done = run(*words, "--config", str(config))
+    assert done.exit_code == 0, done.output
+    line = msgspec.json.decode(done.stdout)
+    assert line["event_time_us"] == 1_772_715_787_250_000
+    assert line["objects"][0]["class"] == "car"
+    without = run(*words)
+    assert "mapping.loops: not known" in str(without.exception)
