@@ -29,14 +29,11 @@ from operators.decode.bit_strings import BitString, flags_of
 from operators.decode.decoded import Decoded
 from operators.decode.j2735 import (
     ELEVATION_UNAVAILABLE,
-    HEADING_CONFIDENCE_DEG,
-    HEADING_CONFIDENCE_NAMES,
+    HEADING_SIGMA_RAD,
     HEADING_UNAVAILABLE,
     LATITUDE_UNAVAILABLE,
     LONGITUDE_UNAVAILABLE,
-    SIGMAS_AT_95_AXIS,
-    SPEED_CONFIDENCE_MPS,
-    SPEED_CONFIDENCE_NAMES,
+    SPEED_SIGMA_MPS,
     SPEED_UNAVAILABLE,
     Accuracy,
     Elevation,
@@ -47,8 +44,7 @@ from operators.decode.j2735 import (
     Speed,
     accuracy_covariance_m2,
     class_of_vehicle_class,
-    coded,
-    isotropic_covariance_m2,
+    told,
 )
 from operators.decode.j2735_flags import (
     EVENTS,
@@ -68,7 +64,7 @@ from operators.decode.rsm_participant import (
     PositionConfidence,
     Size,
     VehicleClass,
-    position_sigma_m,
+    position_covariance_m2,
 )
 from operators.decode.self_report import self_report
 from operators.errors import DecodeError
@@ -121,17 +117,15 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
     """
     bsm = read_json(_DECODER, payload)
     motion = bsm.motion_cfd
-    speed_95 = coded(motion.speed_cfd, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
-    heading_95 = coded(motion.heading_cfd, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
     return self_report(
         bsm.id,
         second_of_minute_us(bsm.sec_mark, anchor_us),
         _place(bsm.pos),
         covariance_m2=_covariance_m2(bsm),
         speed_mps=NAN if bsm.speed == SPEED_UNAVAILABLE else bsm.speed / 50,
-        speed_sigma_mps=speed_95 / SIGMAS_AT_95_AXIS,
+        speed_sigma_mps=told(SPEED_SIGMA_MPS, motion.speed_cfd),
         heading_deg=NAN if bsm.heading == HEADING_UNAVAILABLE else bsm.heading / 80,
-        heading_sigma_rad=math.radians(heading_95) / SIGMAS_AT_95_AXIS,
+        heading_sigma_rad=told(HEADING_SIGMA_RAD, motion.heading_cfd),
         size_m=bsm.size.metres(),
         object_class=_class_of(bsm),
         flags=_flags(bsm),
@@ -153,7 +147,7 @@ def _covariance_m2(bsm: _Bsm) -> tuple[float, float, float]:
         ellipse = accuracy_covariance_m2(bsm.pos_accuracy)
         if not math.isnan(ellipse[0]):
             return ellipse
-    return isotropic_covariance_m2(position_sigma_m(bsm.pos_confidence))
+    return position_covariance_m2(bsm.pos_confidence)
 
 
 def _class_of(bsm: _Bsm) -> ObjectClass:

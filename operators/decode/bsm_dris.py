@@ -33,12 +33,11 @@ from operators.decode.j2735 import (
     Speed,
     accuracy_covariance_m2,
     class_of_vehicle_class,
-    isotropic_covariance_m2,
 )
 from operators.decode.j2735_flags import Brakes, Code, flags_of_brakes, is_reverse
 from operators.decode.json_text import read_json
 from operators.decode.rows import NAN
-from operators.decode.rsm_participant import Size, position_sigma_m
+from operators.decode.rsm_participant import Size, position_covariance_m2
 from operators.decode.rsm_position import resolve
 from operators.decode.self_report import self_report
 from operators.errors import DecodeError
@@ -112,7 +111,7 @@ def _covariance_m2(bsm: _Bsm) -> tuple[float, float, float]:
         return accuracy_covariance_m2(bsm.pos_accuracy)
     given = bsm.pos_confidence
     code = given.position_confidence if isinstance(given, ConfidenceDris) else given
-    return isotropic_covariance_m2(position_sigma_m(code))
+    return position_covariance_m2(code)
 
 
 def _flags(bsm: _Bsm) -> int:

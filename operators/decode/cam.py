@@ -58,7 +58,7 @@ from operators.decode.etsi import (
     speed_sigma_mps,
 )
 from operators.decode.json_text import read_json
-from operators.decode.offsets import Origin, places_deg
+from operators.decode.offsets import Origin, moved_deg
 from operators.decode.rows import NAN
 from operators.decode.self_report import self_report
 from operators.errors import DecodeError
@@ -217,15 +217,19 @@ def _content(cam: _Cam, event_time_us: int | None) -> Decoded:
 def _motion(fast: _Fast) -> tuple[float, float, float, float]:
     """Heading in degrees and its sigma in radians, speed in m/s and its sigma."""
     turn, pace = fast.heading, fast.speed
-    if not isinstance(turn, Angle):
-        turn = Angle(turn, fast.confidence.heading)
-    if not isinstance(pace, Magnitude):
-        pace = Magnitude(pace, fast.confidence.speed)
+    if isinstance(turn, Angle):
+        heading, heading_95 = turn.value, turn.confidence
+    else:
+        heading, heading_95 = turn, fast.confidence.heading
+    if isinstance(pace, Magnitude):
+        speed, speed_95 = pace.value, pace.confidence
+    else:
+        speed, speed_95 = pace, fast.confidence.speed
     return (
-        angle_deg(turn.value),
-        angle_sigma_rad(turn.confidence),
-        component_mps(pace.value),
-        speed_sigma_mps(pace.confidence),
+        angle_deg(heading),
+        angle_sigma_rad(heading_95),
+        component_mps(speed),
+        speed_sigma_mps(speed_95),
     )
 
 
@@ -244,9 +248,7 @@ def _middle(at: Origin, length_m: float, facing_deg: float) -> tuple[float, floa
     back_m = length_m / 2
     if math.isnan(back_m) or math.isnan(facing_deg):
         return at.lon_deg, at.lat_deg, at.altitude_m
-    turn = math.radians(facing_deg)
-    east_m, north_m = -back_m * math.sin(turn), -back_m * math.cos(turn)
-    (lon,), (lat,) = places_deg(at.lon_deg, at.lat_deg, (east_m,), (north_m,))
+    lon, lat = moved_deg(at.lon_deg, at.lat_deg, facing_deg, -back_m)
     return lon, lat, at.altitude_m
 
 

@@ -29,7 +29,6 @@ rate, correlations, age, map position, perception regions, trailers, segmentatio
 a frame), confidences of sizes, `timestamp` (of the gateway).
 """
 
-import math
 from typing import Annotated
 
 import msgspec
@@ -58,12 +57,13 @@ from operators.decode.etsi import (
     Confidence,
     Magnitude,
     Position,
-    angle_deg,
     angle_sigma_rad,
     class_of_station,
     component_mps,
     origin,
     speed_sigma_mps,
+    turn_rad,
+    velocity_of,
 )
 from operators.decode.guard import check_objects
 from operators.decode.j2735 import SIGMAS_AT_95_AXIS, velocity_mps
@@ -227,7 +227,7 @@ def _add(rows: FrameRows, index: int, one: _Object, late_us: int, base: Origin) 
         covariance_m2=summed_m2(_covariance_m2(x, y), base.covariance_m2),
         velocity_mps=velocity,
         speed_sigma_mps=speed_sigma,
-        heading_rad=math.remainder(math.radians(angle_deg(angle.value)), math.tau),
+        heading_rad=turn_rad(angle.value),
         heading_sigma_rad=angle_sigma_rad(angle.confidence),
         size_m=(_extent_m(one.x), _extent_m(one.y), _extent_m(one.z)),
         score=NAN if quality is None else quality / _QUALITIES,
@@ -253,15 +253,13 @@ def _motion(given: _Velocity | None) -> tuple[tuple[float, float], float]:
     """Velocity east and north and the sigma of the speed."""
     if given is not None and given.polar is not None:
         speed, direction = given.polar.velocity_magnitude, given.polar.velocity_direction
-        turn_rad = math.radians(angle_deg(direction.value))
-        velocity = velocity_mps(component_mps(speed.value), turn_rad)
+        velocity = velocity_mps(component_mps(speed.value), turn_rad(direction.value))
         return velocity, speed_sigma_mps(speed.confidence)
     if given is not None and given.cartesian is not None:
         x, y = given.cartesian.x_velocity, given.cartesian.y_velocity
-        velocity = component_mps(x.value), component_mps(y.value)
-        known = not any(map(math.isnan, velocity))
+        velocity = velocity_of(x.value, y.value)
         sigma = speed_sigma_mps(max(x.confidence, y.confidence))
-        return velocity if known else UNKNOWN_VELOCITY, sigma
+        return velocity, sigma
     return UNKNOWN_VELOCITY, NAN
 
 

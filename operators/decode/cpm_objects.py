@@ -86,7 +86,9 @@ _O = TypeVar("_O")
 
 def surest_of(given: list[_C] | None, none: _C) -> _C:
     """The class that the sender is surest of, `none` if it tells none."""
-    return max(given or (none,), key=lambda told: told.confidence % 101)
+    if not given:
+        return none
+    return given[0] if len(given) == 1 else max(given, key=lambda told: told.confidence % 101)
 
 
 def gather(

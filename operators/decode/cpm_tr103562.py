@@ -65,11 +65,12 @@ from operators.decode.etsi import (
     Position,
     angle_deg,
     angle_sigma_rad,
-    component_mps,
     origin,
+    turn_rad,
+    velocity_of,
 )
 from operators.decode.guard import check_objects
-from operators.decode.j2735 import SIGMAS_AT_95_AXIS, SPEED_CONFIDENCE_MPS
+from operators.decode.j2735 import SIGMAS_AT_95_AXIS, SPEED_SIGMA_MPS
 from operators.decode.json_text import read_json
 from operators.decode.offsets import Origin, summed_m2
 from operators.decode.rows import (
@@ -86,6 +87,8 @@ from operators.normalise.event_time import generation_delta_us
 _AGGREGATING = frozenset({8, 11})
 _ROADSIDE_UNIT = 1  # of the class `other`
 _DISTANCE_UNAVAILABLE = 4095
+_UNKNOWN_DISTANCE = (0, _DISTANCE_UNAVAILABLE)
+_PER_SIGMA_M = 100 * SIGMAS_AT_95_AXIS
 _QUALITIES = 15
 # Along the heading and to the left, in half lengths and half widths, of each reference point.
 _POINTS = ((0, 0), (-1, 1), (0, 1), (1, 1), (-1, 0), (1, 0), (-1, -1), (0, -1), (1, -1))
@@ -187,6 +190,8 @@ class _View(NamedTuple):
 
     base: Origin | None
     turn_rad: float
+    cos: float
+    sin: float
     moves: bool
 
 
@@ -212,15 +217,19 @@ def reader(*, newer_is_positive: bool) -> Adapter:
 
 def _content(cpm: _Cpm, anchor_us: int, per_ms: int) -> Decoded:
     message = cpm.message
-    seen = [(index, one) for index, one in enumerate(message.objects) if not _is_unit(one)]
+    seen = [
+        (index, (one, sure))
+        for index, one in enumerate(message.objects)
+        if (sure := surest_of(one.classification, _NO_CLASS)).object_class.other != _ROADSIDE_UNIT
+    ]
     if not seen:
         return Decoded()
     check_objects(len(seen))
-    delays_us = [one.time_of_measurement * per_ms for _, one in seen]
+    delays_us = [one.time_of_measurement * per_ms for _, (one, _) in seen]
     view = _view(message)
     rows, middle_us = gather(seen, delays_us, view.base, partial(_add, view=view))
     kinds = {sensor.sensor_id: sensor.type for sensor in message.sensors}
-    flags = flags_of_sensors(kinds, (one.sensor_id_list for _, one in seen), _AGGREGATING)
+    flags = flags_of_sensors(kinds, (one.sensor_id_list for _, (one, _) in seen), _AGGREGATING)
     instant = generation_delta_us(message.generation_delta_time, anchor_us)
     event_time_us = None if instant is None else instant + middle_us
     return decoded([rows.frame(cpm.source_uuid or None, event_time_us, flags, Space.GEOGRAPHIC)])
@@ -230,28 +239,39 @@ def _view(message: _Message) -> _View:
     base = origin(message.management.reference_position, message.management.confidence)
     vehicle = message.station.vehicle
     if vehicle is None:
-        return _View(base, 0.0, moves=False)
-    turn_rad = math.radians(90.0 - angle_deg(vehicle.heading))
-    return _View(None if math.isnan(turn_rad) else base, turn_rad, moves=True)
+        return _View(base, 0.0, 1.0, 0.0, moves=False)
+    turn = math.radians(90.0 - angle_deg(vehicle.heading))
+    known = None if math.isnan(turn) else base
+    return _View(known, turn, math.cos(turn), math.sin(turn), moves=True)
 
 
 def _add(
-    rows: FrameRows, index: int, one: _Object, late_us: int, base: Origin, *, view: _View
+    rows: FrameRows,
+    index: int,
+    given: tuple[_Object, _Class],
+    late_us: int,
+    base: Origin,
+    *,
+    view: _View,
 ) -> None:
-    sure, surest = one.confidence, surest_of(one.classification, _NO_CLASS)
+    one, surest = given
+    sure = one.confidence
     x_m, y_m = _middle_m(one)
-    cos, sin = math.cos(view.turn_rad), math.sin(view.turn_rad)
-    heading_rad = math.radians(angle_deg(one.yaw_angle)) + view.turn_rad
+    heading_rad, area_m2 = turn_rad(one.yaw_angle), _covariance_m2(sure)
+    if view.moves:
+        x_m, y_m = view.cos * x_m - view.sin * y_m, view.sin * x_m + view.cos * y_m
+        heading_rad = math.remainder(heading_rad + view.turn_rad, math.tau)
+        area_m2 = _turned_m2(area_m2, view.cos, view.sin)
     rows.add(
         index,
-        x_m * cos - y_m * sin,
-        x_m * sin + y_m * cos,
+        x_m,
+        y_m,
         time_offset_us=late_us,
         z_m=NAN if one.z_distance is None else base.altitude_m + one.z_distance / 100,
-        covariance_m2=summed_m2(_covariance_m2(sure, cos, sin), base.covariance_m2),
-        velocity_mps=UNKNOWN_VELOCITY if view.moves else _velocity_mps(one),
+        covariance_m2=summed_m2(area_m2, base.covariance_m2),
+        velocity_mps=UNKNOWN_VELOCITY if view.moves else velocity_of(one.x_speed, one.y_speed),
         speed_sigma_mps=NAN if view.moves else _speed_sigma_mps(sure),
-        heading_rad=math.remainder(heading_rad, math.tau),
+        heading_rad=heading_rad,
         heading_sigma_rad=angle_sigma_rad(sure.yaw_angle),
         size_m=(one.length / 10, one.width / 10, one.height / 10),
         score=sure.object / _QUALITIES,
@@ -264,6 +284,8 @@ def _add(
 def _middle_m(one: _Object) -> tuple[float, float]:
     """Middle of the box in the axes of the message, metres."""
     x_m, y_m = one.x_distance / 100, one.y_distance / 100
+    if not one.object_ref_point:
+        return x_m, y_m
     ahead, left = _POINTS[one.object_ref_point]
     if (
         one.yaw_angle == HEADING_UNAVAILABLE
@@ -279,27 +301,23 @@ def _middle_m(one: _Object) -> tuple[float, float]:
     )
 
 
-def _covariance_m2(sure: _Confidences, cos: float, sin: float) -> tuple[float, float, float]:
-    """Covariance east and north of axes that err on their own; unknown if one is."""
-    if {0, _DISTANCE_UNAVAILABLE} & {sure.x_distance, sure.y_distance}:
+def _covariance_m2(sure: _Confidences) -> tuple[float, float, float]:
+    """Covariance along axes that err on their own; unknown if one is."""
+    if sure.x_distance in _UNKNOWN_DISTANCE or sure.y_distance in _UNKNOWN_DISTANCE:
         return UNKNOWN_COVARIANCE
-    per_m = 100 * SIGMAS_AT_95_AXIS
-    x2, y2 = (sure.x_distance / per_m) ** 2, (sure.y_distance / per_m) ** 2
+    return (sure.x_distance / _PER_SIGMA_M) ** 2, 0.0, (sure.y_distance / _PER_SIGMA_M) ** 2
+
+
+def _turned_m2(
+    area_m2: tuple[float, float, float], cos: float, sin: float
+) -> tuple[float, float, float]:
+    x2, _, y2 = area_m2
     return x2 * cos * cos + y2 * sin * sin, (x2 - y2) * sin * cos, x2 * sin * sin + y2 * cos * cos
-
-
-def _velocity_mps(one: _Object) -> tuple[float, float]:
-    velocity = component_mps(one.x_speed), component_mps(one.y_speed)
-    return UNKNOWN_VELOCITY if any(map(math.isnan, velocity)) else velocity
 
 
 def _speed_sigma_mps(sure: _Confidences) -> float:
     """One sigma of the worse axis: the table runs from unavailable to the best."""
-    return SPEED_CONFIDENCE_MPS[min(sure.x_speed, sure.y_speed)] / SIGMAS_AT_95_AXIS
-
-
-def _is_unit(one: _Object) -> bool:
-    return surest_of(one.classification, _NO_CLASS).object_class.other == _ROADSIDE_UNIT
+    return SPEED_SIGMA_MPS[sure.x_speed if sure.x_speed < sure.y_speed else sure.y_speed]
 
 
 def _class_of(kind: _Kind) -> ObjectClass:

@@ -36,7 +36,7 @@ from operators.decode.j2735 import (
     ellipse_covariance_m2,
 )
 from operators.decode.offsets import Origin
-from operators.decode.rows import NAN
+from operators.decode.rows import NAN, UNKNOWN_VELOCITY
 from operators.frame import ObjectClass
 
 ROADSIDE_UNIT = 15
@@ -139,23 +139,40 @@ def angle_deg(value: int) -> float:
     return NAN if value == HEADING_UNAVAILABLE else value / 10
 
 
+def turn_rad(value: int) -> float:
+    """Radians of an angle in its own sense, within half a turn; NaN if unavailable."""
+    return _TURNS_RAD[value]
+
+
 def angle_sigma_rad(confidence: int) -> float:
     """One sigma of an angle's confidence; NaN if unavailable."""
-    return math.radians(_at_95(confidence) / 10) / SIGMAS_AT_95_AXIS
+    return _ANGLE_SIGMAS_RAD[confidence]
 
 
 def speed_sigma_mps(confidence: int) -> float:
     """One sigma of a speed's confidence; NaN if unavailable."""
-    return _at_95(confidence) / 100 / SIGMAS_AT_95_AXIS
+    return _SPEED_SIGMAS_MPS[confidence]
 
 
-def _at_95(confidence: int) -> float:
-    return NAN if confidence in (0, CONFIDENCE_UNAVAILABLE) else float(confidence)
+_AT_95 = [NAN, *(float(c) for c in range(1, CONFIDENCE_UNAVAILABLE)), NAN]
+_ANGLE_SIGMAS_RAD = tuple(math.radians(c / 10) / SIGMAS_AT_95_AXIS for c in _AT_95)
+_SPEED_SIGMAS_MPS = tuple(c / 100 / SIGMAS_AT_95_AXIS for c in _AT_95)
+_TURNS_RAD = tuple(
+    math.remainder(math.radians(angle_deg(value)), math.tau)
+    for value in range(HEADING_UNAVAILABLE + 1)
+)
 
 
 def component_mps(value: int) -> float:
     """Metres a second of a speed or a component of one; NaN if unavailable or out of range."""
     return NAN if abs(value) >= SPEED_OUT_OF_RANGE else value / 100
+
+
+def velocity_of(x: int, y: int) -> tuple[float, float]:
+    """Velocity of two components, unknown if either is unavailable or out of range."""
+    if abs(x) >= SPEED_OUT_OF_RANGE or abs(y) >= SPEED_OUT_OF_RANGE:
+        return UNKNOWN_VELOCITY
+    return x / 100, y / 100
 
 
 _CLASS_OF_STATION = (

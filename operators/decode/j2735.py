@@ -17,7 +17,9 @@ Divisions, not products with 0.02, so that both dialects of one message give the
 """
 
 import math
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +28,8 @@ from operators.decode.rows import NAN, UNKNOWN_COVARIANCE, UNKNOWN_VELOCITY
 from operators.errors import DecodeError
 from operators.frame import ObjectClass
 from operators.reasons import Reason
+
+V = TypeVar("V")
 
 SIGMAS_AT_95_AXIS = 1.96
 SIGMAS_AT_95_RADIAL = 2.4477
@@ -136,20 +140,55 @@ def accuracy_covariance_m2(given: Accuracy) -> tuple[float, float, float]:
     )
 
 
-def coded(code: int | str, values: tuple[float, ...], names: tuple[str, ...]) -> float:
+def _by_code(values: Iterable[V], names: tuple[str, ...]) -> dict[int | str, V]:
+    """Values of an enumeration by its numbers and by its names."""
+    made: dict[int | str, V] = dict(enumerate(values))
+    return made | {name: made[number] for number, name in enumerate(names)}
+
+
+# What each confidence means as one sigma.
+POSITION_COVARIANCE_M2 = _by_code(
+    [isotropic_covariance_m2(c / SIGMAS_AT_95_RADIAL) for c in POSITION_CONFIDENCE_M],
+    POSITION_CONFIDENCE_NAMES,
+)
+SPEED_SIGMA_MPS = _by_code(
+    [c / SIGMAS_AT_95_AXIS for c in SPEED_CONFIDENCE_MPS], SPEED_CONFIDENCE_NAMES
+)
+HEADING_SIGMA_RAD = _by_code(
+    [math.radians(c) / SIGMAS_AT_95_AXIS for c in HEADING_CONFIDENCE_DEG], HEADING_CONFIDENCE_NAMES
+)
+
+
+def told(table: Mapping[int | str, V], code: int | str) -> V:
     """Value of an enumeration given as its number or its name.
 
     Raises
     ------
     DecodeError
-        OUT_OF_RANGE for a name that the standard does not know.
+        OUT_OF_RANGE for one that the standard does not know.
     """
-    if isinstance(code, int):
-        return values[code]
-    if code not in names:
-        msg = f"confidence {code[:40]!r}"
-        raise DecodeError(Reason.OUT_OF_RANGE, msg)
-    return values[names.index(code)]
+    try:
+        return table[code]
+    except KeyError as error:
+        msg = f"confidence {str(code)[:40]!r}"
+        raise DecodeError(Reason.OUT_OF_RANGE, msg) from error
+
+
+@lru_cache(maxsize=HEADING_UNAVAILABLE + 1)
+def _course(heading: int) -> tuple[float, float, float]:
+    """Heading counter-clockwise from east, its cosine and sine, of a raw heading."""
+    turn = heading_from_north_rad(NAN if heading == HEADING_UNAVAILABLE else heading / 80)
+    return turn, math.cos(turn), math.sin(turn)
+
+
+def raw_motion(speed: int, heading: int) -> tuple[tuple[float, float], float]:
+    """Velocity east and north in m/s, and the heading in radians, of a raw speed and heading."""
+    turn, cos, sin = _course(heading)
+    if speed == 0:
+        return (0.0, 0.0), turn  # a standing object needs no heading
+    if speed == SPEED_UNAVAILABLE:
+        return UNKNOWN_VELOCITY, turn
+    return (speed / 50 * cos, speed / 50 * sin), turn
 
 
 def class_of_vehicle_class(code: int) -> ObjectClass:

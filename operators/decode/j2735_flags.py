@@ -19,6 +19,8 @@ or pursuit, makes an EMERGENCY_VEHICLE whatever its class; a light bar alone doe
 trucks have one too.
 """
 
+from functools import lru_cache
+
 import msgspec
 
 from operators.decode.bit_strings import BitString, FlagTable, flags_of
@@ -116,6 +118,7 @@ def flags_of_emergency(given: Emergency | None) -> int:
     return made
 
 
+@lru_cache(maxsize=256)
 def _plain(code: Code | None) -> Code | None:
     """`code` in lower case without separators: ``IN_USE`` and ``inUse`` are one."""
     if isinstance(code, str):

@@ -43,8 +43,19 @@ def places_deg(
     bearings_deg = [math.degrees(math.atan2(e, n)) for e, n in zip(east_m, north_m, strict=True)]
     distances_m = [math.hypot(e, n) for e, n in zip(east_m, north_m, strict=True)]
     n = len(distances_m)
+    if n == 1:  # a third of the time of a list of one
+        lon_deg, lat_deg = moved_deg(lon_deg, lat_deg, bearings_deg[0], distances_m[0])
+        return [lon_deg], [lat_deg]
     # lists, because the library takes an array of one for a number
     lon, lat, _ = _EARTH.fwd([lon_deg] * n, [lat_deg] * n, bearings_deg, distances_m)
+    return lon, lat
+
+
+def moved_deg(
+    lon_deg: float, lat_deg: float, bearing_deg: float, distance_m: float
+) -> tuple[float, float]:
+    """Longitude and latitude of the place that lies so far in a direction clockwise from north."""
+    lon, lat, _ = _EARTH.fwd(lon_deg, lat_deg, bearing_deg, distance_m)
     return lon, lat
 
 

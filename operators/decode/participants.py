@@ -14,12 +14,19 @@ ROADSIDE_UNIT = 4
 # Made of other sources' data: V2X messages of the vehicles themselves, and several sensors at once.
 FUSED_SOURCES = frozenset({2, 7})
 
+
+def _codes(names: tuple[str, ...]) -> dict[float | str, int]:
+    """Codes by number, number as text and name."""
+    made: dict[float | str, int] = {name: code for code, name in enumerate(names)}
+    for code in range(len(names)):
+        made[code] = made[str(code)] = code
+    return made
+
+
 _TYPES = ("unknown", "motor", "non-motor", "pedestrian", "rsu")
-_TYPE_CODES = {name: code for code, name in enumerate(_TYPES)} | {"nonmotor": 2, "non_motor": 2}
-_TYPE_CODES |= {str(code): code for code in range(len(_TYPES))}
+_TYPE_CODES = _codes(_TYPES) | {"nonmotor": 2, "non_motor": 2}
 _SOURCES = ("unknown", "selfinfo", "v2x", "video", "microwaveRadar", "loop", "lidar", "integrated")
-_SOURCE_CODES = {name: code for code, name in enumerate(_SOURCES)}
-_SOURCE_CODES |= {str(code): code for code in range(len(_SOURCES))} | {"rsu": 1}
+_SOURCE_CODES = _codes(_SOURCES) | {"rsu": 1}
 # A motor vehicle of no stated class is most often a car, a non-motor one a bicycle.
 _CLASS_OF_TYPE = (
     ObjectClass.UNKNOWN,
@@ -38,12 +45,12 @@ def participant_type(value: float | str) -> int:
     DecodeError
         OUT_OF_RANGE if the standard knows no such type.
     """
-    return _code(value, _TYPE_CODES, len(_TYPES), "ptcType")
+    return _code(value, _TYPE_CODES, "ptcType")
 
 
 def source_code(value: float | str) -> int:
     """Code of a source, with the same errors as `participant_type`."""
-    return _code(value, _SOURCE_CODES, len(_SOURCES), "source")
+    return _code(value, _SOURCE_CODES, "source")
 
 
 def source_name(code: int) -> str:
@@ -56,9 +63,9 @@ def class_of_participant(type_code: int, vehicle_class: int) -> ObjectClass:
     return class_of_vehicle_class(vehicle_class) or _CLASS_OF_TYPE[type_code]
 
 
-def _code(value: float | str, codes: dict[str, int], n: int, field: str) -> int:
-    code = codes.get(value, -1) if isinstance(value, str) else int(value)
-    if not 0 <= code < n or (not isinstance(value, str) and code != value):
+def _code(value: float | str, codes: dict[float | str, int], field: str) -> int:
+    try:
+        return codes[value]
+    except KeyError as error:
         msg = f"{field} {str(value)[:40]!r}"
-        raise DecodeError(Reason.OUT_OF_RANGE, msg)
-    return code
+        raise DecodeError(Reason.OUT_OF_RANGE, msg) from error

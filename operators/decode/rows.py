@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -163,6 +164,7 @@ def lower_median(instants_us: Iterable[int]) -> int | None:
     return known[(len(known) - 1) // 2] if known else None
 
 
+@lru_cache(maxsize=1 << 16)  # an object keeps its id for many frames
 def id_hash(text: str) -> int:
     """64-bit hash of a sender's own object id, never 0; 0 if there is no id.
 

@@ -14,24 +14,18 @@
 | vehicleClass | 0-255 or `{classification}` | refines ptcType |
 """
 
-import math
 from collections.abc import Iterable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from operators.decode.decoded import DecodedFrame, Space
 from operators.decode.j2735 import (
-    HEADING_CONFIDENCE_DEG,
-    HEADING_CONFIDENCE_NAMES,
+    HEADING_SIGMA_RAD,
     HEADING_UNAVAILABLE,
-    POSITION_CONFIDENCE_M,
-    POSITION_CONFIDENCE_NAMES,
-    SIGMAS_AT_95_AXIS,
-    SIGMAS_AT_95_RADIAL,
-    SPEED_CONFIDENCE_MPS,
-    SPEED_CONFIDENCE_NAMES,
+    POSITION_COVARIANCE_M2,
+    SPEED_SIGMA_MPS,
     SPEED_UNAVAILABLE,
     Heading,
     Height5Cm,
@@ -39,10 +33,8 @@ from operators.decode.j2735 import (
     SecondMark,
     Speed,
     WidthCm,
-    coded,
-    heading_from_north_rad,
-    isotropic_covariance_m2,
-    velocity_mps,
+    raw_motion,
+    told,
 )
 from operators.decode.j2735_flags import Code, is_reverse
 from operators.decode.participants import (
@@ -110,7 +102,7 @@ class Participant(msgspec.Struct, rename="camel"):
     vehicle_class: VehicleClass | Annotated[int, Meta(ge=0, le=255)] | None = None
 
 
-class Detected(NamedTuple):
+class Detected(msgspec.Struct, gc=False):
     """A participant that is an object, with what a message says of it besides.
 
     Parameters
@@ -208,13 +200,8 @@ def _add(rows: FrameRows, found: Detected, late_us: int, origin: Place | None) -
     if place is None:
         rows.refused += 1
         return
-    heading_rad = heading_from_north_rad(
-        NAN if one.heading == HEADING_UNAVAILABLE else one.heading / 80
-    )
-    speed_mps = NAN if one.speed == SPEED_UNAVAILABLE else one.speed / 50
+    velocity, heading_rad = raw_motion(one.speed, one.heading)
     motion = one.motion_cfd or _NO_MOTION
-    speed_95 = coded(motion.speed_cfd, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
-    heading_95 = coded(motion.heading_cfd, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
     known_as = one.ptc_id if one.global_track_id is None else one.global_track_id
     reversing = ObjectFlag.REVERSING if is_reverse(one.transmission) else 0
     rows.add(
@@ -223,11 +210,13 @@ def _add(rows: FrameRows, found: Detected, late_us: int, origin: Place | None) -
         place[1] / 1e7,
         time_offset_us=late_us,
         z_m=place[2],
-        covariance_m2=isotropic_covariance_m2(position_sigma_m(one.accuracy, one.pos_confidence)),
-        velocity_mps=velocity_mps(speed_mps, heading_rad),
-        speed_sigma_mps=speed_95 / SIGMAS_AT_95_AXIS,
+        covariance_m2=position_covariance_m2(
+            one.pos_confidence if one.accuracy is None else one.accuracy
+        ),
+        velocity_mps=velocity,
+        speed_sigma_mps=told(SPEED_SIGMA_MPS, motion.speed_cfd),
         heading_rad=heading_rad,
-        heading_sigma_rad=math.radians(heading_95) / SIGMAS_AT_95_AXIS,
+        heading_sigma_rad=told(HEADING_SIGMA_RAD, motion.heading_cfd),
         size_m=(one.size or _NO_SIZE).metres(),
         class_confidence=found.class_confidence,
         object_class=found.object_class,
@@ -236,14 +225,16 @@ def _add(rows: FrameRows, found: Detected, late_us: int, origin: Place | None) -
     )
 
 
-def position_sigma_m(*declared: PositionConfidence | Confidence | None) -> float:
-    """One sigma of the first declared 95 % radius, NaN if none is declared.
+def position_covariance_m2(
+    given: PositionConfidence | Confidence | None,
+) -> tuple[float, float, float]:
+    """Covariance of a declared 95 % radius, unknown if none is declared.
 
     Raises
     ------
     DecodeError
         OUT_OF_RANGE for a name that the standard does not know.
     """
-    given = next((d for d in declared if d is not None), 0)
-    code = given.pos if isinstance(given, PositionConfidence) else given
-    return coded(code, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES) / SIGMAS_AT_95_RADIAL
+    if isinstance(given, PositionConfidence):
+        given = given.pos
+    return told(POSITION_COVARIANCE_M2, 0 if given is None else given)

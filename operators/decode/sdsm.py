@@ -35,7 +35,6 @@ its sender; those of vehicles rotate, so the gateway is the source. Dropped: msg
 vertical speed, attitude, confidences of sizes and of elevation.
 """
 
-import math
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -46,17 +45,12 @@ from operators.decode.decoded import Adapter, Decoded, Space
 from operators.decode.guard import check_objects
 from operators.decode.j2735 import (
     ELEVATION_UNAVAILABLE,
-    HEADING_CONFIDENCE_DEG,
-    HEADING_CONFIDENCE_NAMES,
+    HEADING_SIGMA_RAD,
     HEADING_UNAVAILABLE,
     LATITUDE_UNAVAILABLE,
     LONGITUDE_UNAVAILABLE,
-    POSITION_CONFIDENCE_M,
-    POSITION_CONFIDENCE_NAMES,
-    SIGMAS_AT_95_AXIS,
-    SIGMAS_AT_95_RADIAL,
-    SPEED_CONFIDENCE_MPS,
-    SPEED_CONFIDENCE_NAMES,
+    POSITION_COVARIANCE_M2,
+    SPEED_SIGMA_MPS,
     SPEED_UNAVAILABLE,
     Accuracy,
     Elevation,
@@ -69,10 +63,8 @@ from operators.decode.j2735 import (
     WidthCm,
     accuracy_covariance_m2,
     class_of_vehicle_class,
-    coded,
-    heading_from_north_rad,
-    isotropic_covariance_m2,
-    velocity_mps,
+    raw_motion,
+    told,
 )
 from operators.decode.j2735_flags import LIGHTS
 from operators.decode.j3224_time import DateTime, instant_us
@@ -259,13 +251,8 @@ def _add(
     rows: FrameRows, index: int, one: _Detected, late_us: int, base: Origin, reading: _Reading
 ) -> None:
     common, options = one.det_obj_common, one.det_obj_opt_data or _NO_OPTIONS
-    heading_rad = heading_from_north_rad(
-        NAN if common.heading == HEADING_UNAVAILABLE else common.heading / 80
-    )
-    speed_mps = NAN if common.speed == SPEED_UNAVAILABLE else common.speed / 50
-    speed_95 = coded(common.speed_confidence, SPEED_CONFIDENCE_MPS, SPEED_CONFIDENCE_NAMES)
-    heading_95 = coded(common.heading_conf, HEADING_CONFIDENCE_DEG, HEADING_CONFIDENCE_NAMES)
-    radius_m = coded(common.pos_confidence.pos, POSITION_CONFIDENCE_M, POSITION_CONFIDENCE_NAMES)
+    velocity, heading_rad = raw_motion(common.speed, common.heading)
+    own_m2 = told(POSITION_COVARIANCE_M2, common.pos_confidence.pos)
     at, up = common.pos, -10 if reading.north_first else 10
     sure = common.obj_type_cfd
     rows.add(
@@ -274,13 +261,11 @@ def _add(
         at.offset_x / 10 if reading.north_first else at.offset_y / 10,
         time_offset_us=late_us,
         z_m=NAN if at.offset_z is None else base.altitude_m + at.offset_z / up,
-        covariance_m2=summed_m2(
-            isotropic_covariance_m2(radius_m / SIGMAS_AT_95_RADIAL), base.covariance_m2
-        ),
-        velocity_mps=velocity_mps(speed_mps, heading_rad),
-        speed_sigma_mps=speed_95 / SIGMAS_AT_95_AXIS,
+        covariance_m2=summed_m2(own_m2, base.covariance_m2),
+        velocity_mps=velocity,
+        speed_sigma_mps=told(SPEED_SIGMA_MPS, common.speed_confidence),
         heading_rad=heading_rad,
-        heading_sigma_rad=math.radians(heading_95) / SIGMAS_AT_95_AXIS,
+        heading_sigma_rad=told(HEADING_SIGMA_RAD, common.heading_conf),
         size_m=_size_m(options),
         class_confidence=NAN if sure == _CONFIDENCE_UNAVAILABLE else sure / 100,
         object_class=_class_of(common.obj_type, options),
@@ -301,11 +286,11 @@ def _size_m(options: _Options) -> tuple[float, float, float]:
 
 def _class_of(name: str, options: _Options) -> ObjectClass:
     """Class by the finest that is told; a vulnerable road user of no stated kind walks."""
-    told = ObjectClass.UNKNOWN
+    found = ObjectClass.UNKNOWN
     if options.det_veh is not None:
-        told = class_of_vehicle_class(options.det_veh.vehicle_class)
+        found = class_of_vehicle_class(options.det_veh.vehicle_class)
     elif options.det_vru is not None:
-        told = _CLASS_OF_WALKER.get(options.det_vru.basic_type, told)
+        found = _CLASS_OF_WALKER.get(options.det_vru.basic_type, found)
     elif options.det_obst is not None:
-        told = ObjectClass.OBSTACLE
-    return told or _CLASS_OF_TYPE[name]
+        found = ObjectClass.OBSTACLE
+    return found or _CLASS_OF_TYPE[name]

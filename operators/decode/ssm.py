@@ -194,7 +194,7 @@ def _with_details(found: Detected, one: _Detected) -> Detected:
             raise DecodeError(Reason.OUT_OF_RANGE, msg)
         kind = told or kind
     sure = _share(one.type_confidence)
-    return found._replace(object_class=kind, class_confidence=sure, flags=_flags(one.extension))
+    return Detected(found.number, found.one, kind, sure, _flags(one.extension))
 
 
 def _share(half_percent: int | None) -> float:

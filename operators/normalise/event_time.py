@@ -9,6 +9,7 @@ Notes
 Ties (exactly half a period away) go to the past: messages are late, never early.
 """
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 
 MINUTE_MS = 60_000
@@ -27,6 +28,8 @@ _LEAP_MIDNIGHTS_MS = (
     362_793_600_000,
     410_313_600_000,
 )
+# The same midnights in TimestampIts, which has counted the leap seconds up to and with them.
+_LEAP_ENDS_ITS_MS = tuple(ms + (k + 1) * 1000 for k, ms in enumerate(_LEAP_MIDNIGHTS_MS))
 
 
 def _nearest_ms(residue_ms: int, modulus_ms: int, anchor_ms: int) -> int:
@@ -80,14 +83,14 @@ def utc_us_from_its_ms(its_ms: int) -> int:
 
     Within an inserted leap second the result is the first second of the day that follows.
     """
-    leaps = sum(its_ms >= ms + (k + 1) * 1000 for k, ms in enumerate(_LEAP_MIDNIGHTS_MS))
+    leaps = bisect_right(_LEAP_ENDS_ITS_MS, its_ms)
     return (its_ms - leaps * 1000 + ITS_EPOCH_UNIX_MS) * 1000
 
 
 def its_ms_from_utc_us(instant_us: int) -> int:
     """ETSI TimestampIts of UTC microseconds, rounded to the millisecond."""
     utc_ms = _rounded_ms(instant_us) - ITS_EPOCH_UNIX_MS
-    return utc_ms + 1000 * sum(utc_ms >= ms for ms in _LEAP_MIDNIGHTS_MS)
+    return utc_ms + 1000 * bisect_right(_LEAP_MIDNIGHTS_MS, utc_ms)
 
 
 def generation_delta_us(delta_ms: int, anchor_us: int, *, leap_seconds: bool = True) -> int | None:
