@@ -45,6 +45,22 @@ class Limits:
 LIMITS = Limits()
 
 
+def admit_bytes(payload: bytes, limits: Limits = LIMITS) -> bytes:
+    """`payload` if it is not empty and within the size limit.
+
+    Raises
+    ------
+    DecodeError
+        EMPTY_BODY or TOO_LARGE.
+    """
+    if len(payload) > limits.max_bytes:
+        msg = f"{len(payload)} bytes, limit {limits.max_bytes}"
+        raise DecodeError(Reason.TOO_LARGE, msg)
+    if not payload:
+        raise DecodeError(Reason.EMPTY_BODY)
+    return payload
+
+
 def admit_text(payload: bytes, limits: Limits = LIMITS) -> bytes:
     """`payload` if it is UTF-8 text within the size limit, without a byte order mark.
 
@@ -53,11 +69,7 @@ def admit_text(payload: bytes, limits: Limits = LIMITS) -> bytes:
     DecodeError
         EMPTY_BODY, TOO_LARGE or NOT_UTF8.
     """
-    if len(payload) > limits.max_bytes:
-        msg = f"{len(payload)} bytes, limit {limits.max_bytes}"
-        raise DecodeError(Reason.TOO_LARGE, msg)
-    if payload.startswith(_BOM):
-        payload = payload[len(_BOM) :]
+    payload = admit_bytes(payload, limits).removeprefix(_BOM)
     if not payload or payload.isspace():
         raise DecodeError(Reason.EMPTY_BODY)
     if not payload.isascii():

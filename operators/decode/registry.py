@@ -14,6 +14,8 @@ from operators.decode import (
     carma_objects,
     cpm,
     cpm_tr103562,
+    denm,
+    gtfs_realtime,
     map_csae,
     map_j2735,
     mapem,
@@ -22,18 +24,21 @@ from operators.decode import (
     psm,
     recording,
     rsap,
+    rsi,
     rsm,
     rsm_dawnline,
     rsm_dris,
     sdsm,
+    sensor_things,
     spat,
     spat_csae,
     spatem,
     ssm,
+    tim,
     wzdx,
 )
 from operators.decode.decoded import Adapter, Decoded
-from operators.decode.guard import LIMITS, Limits, admit_json, admit_text
+from operators.decode.guard import LIMITS, Limits, admit_bytes, admit_json, admit_text
 from operators.decode.json_text import read_json
 from operators.errors import DecodeError
 from operators.frame import SourceKind
@@ -51,6 +56,7 @@ class Syntax(Enum):
     JSON = "json"
     TEXT = "text"
     XML = "xml"
+    BINARY = "binary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,13 @@ FORMATS: dict[str, FormatInfo] = {
                 ("metar", metar.adapt, Syntax.TEXT, "standard"),
                 ("cap", cap.adapt, Syntax.XML, "standard"),
                 ("wzdx.json", wzdx.adapt, Syntax.JSON, "authored"),
+                ("rsi.json", rsi.adapt, Syntax.JSON, "standard"),
+                ("rsi.dawnline.json", rsi.adapt_dawnline, Syntax.JSON, "authored"),
+                ("tim.json", tim.adapt, Syntax.JSON, "recorded"),
+                ("denm.json", denm.reader(leap_seconds=True), Syntax.JSON, "standard"),
+                ("denm.utc.json", denm.reader(leap_seconds=False), Syntax.JSON, "authored"),
+                ("sensorthings.json", sensor_things.adapt, Syntax.JSON, "standard"),
+                ("gtfs-rt", gtfs_realtime.adapt, Syntax.BINARY, "standard"),
             )
         ),
     )
@@ -220,13 +233,16 @@ def decode(name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS) -
     return read(FORMATS.get(name), name, payload, anchor_us, limits)
 
 
+_ADMIT = {Syntax.JSON: admit_json, Syntax.BINARY: admit_bytes}
+
+
 def read(
     info: FormatInfo | None, name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS
 ) -> Decoded:
     """As `decode`, with what is known about the format; None if nothing is."""
     if info is None:
         raise DecodeError(Reason.UNKNOWN_FORMAT, name[:60])
-    admit = admit_json if info.syntax is Syntax.JSON else admit_text
+    admit = _ADMIT.get(info.syntax, admit_text)
     return info.adapter(admit(payload, limits), anchor_us)
 
 
@@ -237,6 +253,7 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"metadata", "payload"}), "bsm.json"),
     (frozenset({"source_uuid", "message"}), "cam.json"),
     (frozenset({"topic", "payload"}), "rsm.dawnline.json"),
+    (frozenset({"dev_id", "event_content"}), "rsi.dawnline.json"),
     (frozenset({"dev_pos", "content"}), "rsm.dawnline.json"),
     (frozenset({"msgFrameExt"}), "ssm.json"),
     (frozenset({"equipmentType", "secMark"}), "ssm.json"),
@@ -255,6 +272,9 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"mapFrame"}), "map.csae.json"),
     (frozenset({"nodes"}), "map.csae.json"),
     (frozenset({"features", "type"}), "wzdx.json"),
+    (frozenset({"rtes"}), "rsi.json"),
+    (frozenset({"rtss"}), "rsi.json"),
+    (frozenset({"phenomenonTime"}), "sensorthings.json"),
 )
 
 # What tells other messages of the JPO-ODE from a BSM: a log names the kind inside its payload only.
@@ -264,10 +284,13 @@ _OF_THE_ODE = (
     (b'"intersectionGeometry"', "map.json"),
     (b'"PersonalSafetyMessage"', "psm.json"),
     (b'J2735PSM"', "psm.json"),
+    (b'"dataFrames"', "tim.json"),
 )
 # What tells other messages of its-client from a CAM, in the JSON of either version.
 _OF_ITS_CLIENT = {
     ("message_type", b'"cpm"'): "cpm.json",
+    ("message_type", b'"denm"'): "denm.json",
+    ("type", b'"denm"'): "denm.json",
     ("type", b'"cpm"'): "cpm.tr103562.json",
     ("message_type", b'"spatem"'): "spatem.json",
     ("message_type", b'"mapem"'): "mapem.json",
@@ -317,6 +340,8 @@ def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
     if name == "bsm.json":
         content = bytes(keys["payload"])
         return next((found for mark, found in _OF_THE_ODE if mark in content), name)
+    if name == "rsm.dawnline.json" and b'"event_content"' in bytes(keys.get("payload", b"")):
+        return "rsi.dawnline.json"
     if name == "rsm.dris.json":
         return name if b'"rsm_source"' in bytes(keys["body"]) else "bsm.dris.json"
     if name == "cam.json":

@@ -21,7 +21,13 @@ from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import Reason
 from operators.road.network import RoadPart
-from tests.operators.decode import test_csae, test_rsap
+from tests.operators.decode import (
+    test_csae,
+    test_gtfs_realtime,
+    test_rsap,
+    test_rsi,
+    test_sensor_things,
+)
 from tests.operators.decode.cpms import new_cpm, new_object, old_cpm, old_object
 
 DATA = Path(__file__).parents[3].parent / "shared/data"
@@ -127,6 +133,12 @@ SAMPLES = {
     "recording.json": json.dumps(RECORDING).encode(),
     "metar": b"METAR EDDF 202120Z 24015G27KT 3000 -SHRA BR FEW010CB M01/M03 Q0998 NOSIG=",
     "cap": CAP.encode(),
+    "rsi.json": json.dumps(test_rsi.RSI).encode(),
+    "rsi.dawnline.json": test_rsi.DAWNLINE,
+    "tim.json": (DATA / "jpo-ode/expected-tim.json").read_bytes(),
+    **dict.fromkeys(("denm.json", "denm.utc.json"), (DATA / "its-client/Denm.json").read_bytes()),
+    "sensorthings.json": json.dumps(test_sensor_things.observation()).encode(),
+    "gtfs-rt": test_gtfs_realtime.feed((52.5, 13.25, {"speed": 12.5})).SerializeToString(),
     "wzdx.json": (DATA / "wzdx/arrow_board_ok_example.geojson").read_bytes().strip(),
 }
 MUTATIONS = 20_000
