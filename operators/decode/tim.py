@@ -16,8 +16,8 @@ One region of one data frame is one feature.
 
 ITIS codes (SAE J2540) have 256 numbers a category: 2 accidents and 5 obstructions are an
 ``incident``, 4 roadwork a ``work_zone``, 18 to 24 (wind, visibility, pavement) ``weather``, others
-a ``warning``; the first of these decides. Dropped: directions of travel (so it also marks who drives
-the other way), priority, view angles, `msgId`, regions in the obsolete form.
+a ``warning``; the first of these decides. Dropped: directions of travel (so it also marks who
+drives the other way), priority, view angles, `msgId`, regions in the obsolete form.
 """
 
 from datetime import UTC, datetime
