@@ -40,9 +40,7 @@ def test_the_recorded_message_by_hand():
     (found,) = read()
     assert found.feature_id == "tim/0000000000000BBC2B/0/0"
     assert (found.kind, found.radius_m, found.cancelled) == ("warning", 163.5, False)
-    assert (
-        found.valid_from_us == 1_541_808_000_000_000
-    )  # 2018-11-08T07:00Z + 2 d 17 h: minute 448 260
+    assert found.valid_from_us == 1_541_660_400_000_000  # 2018-11-08T07:00Z, minute 448 260
     assert found.valid_to_us - found.valid_from_us == 86_400_000_000
     line = json.loads(found.area)
     assert (line["type"], len(line["coordinates"])) == ("LineString", 12)
