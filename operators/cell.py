@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
+from operators.account.echo import Echoes
 from operators.account.facts import Declared, Facts, are_due, declared_by, frame_rows
 from operators.continuity import (
     Done,
@@ -105,6 +106,8 @@ class CellState(msgspec.Struct, array_like=True):
         Tracks of the last tick, lost ones, and those that the identity step knows.
     declared
         What is declared of each source heard in the last minute.
+    echoes
+        What was shown lately, and who sends it back.
     """
 
     version: int = VERSION
@@ -115,6 +118,7 @@ class CellState(msgspec.Struct, array_like=True):
     snapshots: list[int] = []
     halo: Halo = msgspec.field(default_factory=Halo)
     declared: dict[str, Declared] = {}
+    echoes: Echoes = msgspec.field(default_factory=Echoes)
 
 
 _DECODER = msgspec.msgpack.Decoder(CellState)
@@ -154,10 +158,11 @@ class CellStep:
             )
             kept.declared[frame.source_id] = declared_by(frame)
             kept.input_us = tick
-        frames, overflowed = admit(frames, self._parameters.max_observations)
-        tracks, taken, corrected, entries = self._replay(key, kept, state.entries, frames, tick)
+        admitted, overflowed = admit(frames, self._parameters.max_observations)
+        fused, repeated = kept.echoes.hold_back(admitted)
+        tracks, taken, corrected, entries = self._replay(key, kept, state.entries, fused, tick)
         rows = self._tracker.rows(tracks, tick)
-        taken += overflowed
+        taken += overflowed + repeated
         quiet = tick - kept.input_us > self._parameters.quiet_us
         if not len(rows) and quiet:
             last = _sighted(all_gone(key, kept.halo), at_us)
@@ -165,6 +170,10 @@ class CellStep:
         kept.tick_us = tick
         patience_us = self._parameters.acceptance_us
         gone = forget_tracks(kept.halo, self._tracker.ids_of(tracks), tick, patience_us)
+        if are_due(tick, self._parameters.tick_us):
+            slots = self._tracker.sources_of(tracks)
+            kept.echoes.judge(admitted, slots, self._parameters.cut_us)
+        kept.echoes.note(tick, rows, [*kept.heard_us])
         report = self._report(kept, tracks, rows, taken, gone, tick)
         outputs = [Output(PUBLISH, key, seal(at_us, Kind.PICTURE, encoder.encode(report)))]
         halo_m = self._parameters.halo_m
@@ -282,7 +291,7 @@ class CellStep:
         facts = b""
         if are_due(tick, self._parameters.tick_us):
             standing = self._tracker.standings(tracks).tobytes()
-            facts = encoder.encode(Facts(slots, standing, kept.declared))
+            facts = encoder.encode(Facts(slots, standing, kept.declared, kept.echoes.named()))
         return Report(
             tick,
             rows.astype(TRACK_ROW, copy=False).tobytes(),

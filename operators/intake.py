@@ -52,10 +52,14 @@ def admit(frames: Sequence[Frame], most: int) -> tuple[list[Frame], Refused]:
             taken.add(number)
     admitted = [frame for number, frame in enumerate(frames) if number in taken]
     refused = [frame for number, frame in enumerate(frames) if number not in taken]
-    return admitted, [(frame, _overflow(len(frame.observations))) for frame in refused]
+    return admitted, refused_as(Use.OVERFLOW, refused)
 
 
-def _overflow(n: int) -> RecordArray:
-    links = np.zeros(n, LINK)
-    links["use"], links["residual"] = Use.OVERFLOW, np.nan
-    return links
+def refused_as(use: Use, frames: Sequence[Frame]) -> Refused:
+    """Frames that are not fused, with links of one use."""
+    refused = []
+    for frame in frames:
+        links = np.zeros(len(frame.observations), LINK)
+        links["use"], links["residual"] = use, np.nan
+        refused.append((frame, links))
+    return refused

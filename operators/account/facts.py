@@ -62,11 +62,14 @@ class Facts(msgspec.Struct, array_like=True):
         Packed `operators.fuse.standing.STANDING` array.
     declared
         By source id, of those heard in the last minute.
+    echoes
+        Sources that send back what the cell has shown.
     """
 
     slots: list[str] = []
     standing: bytes = b""
     declared: dict[str, Declared] = {}
+    echoes: list[str] = []
 
 
 facts_decoder = msgspec.msgpack.Decoder(Facts)

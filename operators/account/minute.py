@@ -83,6 +83,7 @@ class Minute(msgspec.Struct, array_like=True):
             self.tallies[source].standing = row.tobytes()
         for source, declared in facts.declared.items():
             self.tallies[source].declared = declared
+            self.tallies[source].echo = source in facts.echoes
 
     def _take_frames(self, report: Report) -> None:
         for k, *frame in np.frombuffer(report.frames, FRAME_ROW).tolist():
@@ -172,7 +173,7 @@ def information_of(tallies: Sequence[SourceTally], tick_us: int) -> FloatArray:
         if tally.standing:
             standing[k] = tally.known()
     made: FloatArray = 1.0 / found_variance_m2(standing)
-    made[[tick_us - tally.since_us < PROVEN_US for tally in tallies]] *= UNPROVEN
+    made[[tally.echo or tick_us - tally.since_us < PROVEN_US for tally in tallies]] *= UNPROVEN
     return made
 
 

@@ -125,6 +125,7 @@ def faults_of(tally: SourceTally, standing: np.void | None) -> list[str]:
     """Names of what is wrong, in alphabetical order."""
     found = {
         "DEAD": tally.frames == 0 and tally.last_event_us > NEVER,
+        "ECHO": tally.echo,
         "CLOCK_CORRECTED": tally.corrected > 0,
         "QUARANTINED": tally.uses.get(Use.QUARANTINED, 0) > 0,
     }

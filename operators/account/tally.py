@@ -30,6 +30,8 @@ class SourceTally(msgspec.Struct, array_like=True):
         What its entry says; None if nothing was told.
     standing
         Packed row of `operators.fuse.standing.STANDING`; empty if nothing was told.
+    echo
+        It sends back what was published.
     usual_hz
         Most instants a second that it sent in a minute lately; 0 in its first.
     frames, instants, corrected, observations
@@ -54,6 +56,7 @@ class SourceTally(msgspec.Struct, array_like=True):
     steps: int = 0
     declared: Declared | None = None
     standing: bytes = b""
+    echo: bool = False
     usual_hz: float = 0.0
     frames: int = 0
     instants: int = 0
@@ -121,5 +124,6 @@ class SourceTally(msgspec.Struct, array_like=True):
             0 if known is None else int(known["steps"]),
             self.declared,
             self.standing,
+            self.echo,
             max(self.instants / max(lasted_s, 1e-6), 0.9 * self.usual_hz),
         )

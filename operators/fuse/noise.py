@@ -41,6 +41,8 @@ LARGEST_FACTOR = 30.0
 FIRST_LASTING_M2 = 0.3**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
 LEAST_CLAIM_M2 = 1e-4
+WHITE_KEPT = 10_000.0  # observations over which a source is judged, some minutes
+LARGEST_WHITE_M2 = 50.0  # trace; beyond is no noise but another object
 # A source's own observations are compared that follow each other within
 LONGEST_STEP_S = 0.35
 MOST_SPREAD = 2.0  # m²/s², if the velocity in between is so well known
@@ -131,6 +133,7 @@ def learn_white(
         claimed = seen[RXX] + seen[RYY]
         pushed = 0.5 * (0.5 * PUSH_MPS2 * dt * dt) ** 2
         found = 0.5 * (dx * dx + dy * dy - dt * dt * spread) - pushed
+        _note_white(source, found, claimed)
         found = min(found, BULK * source.noise_factor * claimed)
         _follow(source, found, claimed)
 
@@ -146,6 +149,15 @@ def _follow(source: Record, found: float, claimed: float) -> None:
 
 
 @inlined
+def _note_white(source: Record, found: float, claimed: float) -> None:
+    """Keep the means of what is found and claimed, nothing assumed: what a source is judged by."""
+    source.white_count = min(source.white_count + 1.0, WHITE_KEPT)
+    share = 1.0 / source.white_count
+    source.white_m2 += share * (min(found, LARGEST_WHITE_M2) - source.white_m2)
+    source.white_claimed_m2 += share * (claimed - source.white_claimed_m2)
+
+
+@compiled
 def learn_lasting(
     source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool
 ) -> None:

@@ -17,8 +17,10 @@ STANDING = np.dtype(
         ("declares", "u1"),  # it says how accurate it is
     ]
 )
-# No road user's middle is seen to less than this: what is smoothed looks better than it is.
-LEAST_VARIANCE_M2 = 0.1**2
+# Errors that last only others see, and who claims too much makes others seem to have them: a box's
+# middle is taken to be off by so much, and by more if the differences between sources say so.
+LEAST_LASTING_M2 = 0.2**2
+FEWEST_DIFFERENCES = 20.0
 
 
 def standings(state: TrackerState) -> RecordArray:
@@ -33,9 +35,12 @@ def standings(state: TrackerState) -> RecordArray:
     made = np.zeros(n, STANDING)
     for name in QUALITY_ROW.names or ():
         made[name] = told[name]
-    for name in ("detection", "noise_factor", "lasting_m2"):
+    for name in ("detection", "lasting_m2"):
         made[name] = sources[name]
-    made["noise_m2"] = np.maximum(0.5 * sources["noise_found"], 0.0)
+    seen_often = sources["white_count"] >= FEWEST_DIFFERENCES
+    found = np.maximum(np.where(seen_often, sources["white_m2"], sources["noise_found"]), 0.0)
+    claimed = np.where(seen_often, sources["white_claimed_m2"], sources["noise_claimed"])
+    made["noise_m2"], made["noise_factor"] = 0.5 * found, found / claimed
     made["declares"] = sources["least_lasting_m2"] == 0.0
     return made
 
@@ -52,5 +57,6 @@ def found_variance_m2(standing: RecordArray) -> FloatArray:
     ndarray of shape (n,)
         What a source declares is not in it.
     """
-    found: FloatArray = np.maximum(standing["noise_m2"], LEAST_VARIANCE_M2) + standing["lasting_m2"]
+    lasting = np.maximum(standing["lasting_m2"], LEAST_LASTING_M2)
+    found: FloatArray = standing["noise_m2"] + lasting
     return found

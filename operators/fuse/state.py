@@ -17,7 +17,7 @@ from operators.jit import compiled
 from operators.register.remember import RAW_FIELDS
 from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 3
+VERSION = 4
 LOCAL_KEYS = 4
 WITNESSES = 8
 QUARTERS = 4
@@ -90,6 +90,9 @@ SOURCE = np.dtype(
         ("noise_claimed", "<f8"),  # mean of what it claims, m²
         ("noise_factor", "<f8"),  # by which its covariances are multiplied
         ("lasting_m2", "<f8"),  # variance an axis of errors that last, so that no mean removes them
+        ("white_count", "<f8"),
+        ("white_m2", "<f8"),  # mean of what its own differences say of tr R, nothing assumed
+        ("white_claimed_m2", "<f8"),  # mean of what it claims beside
         ("least_lasting_m2", "<f8"),  # what is assumed of it: no difference shows less
         ("name", f"S{SOURCE_NAME_BYTES}"),
     ]

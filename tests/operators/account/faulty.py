@@ -2,7 +2,15 @@
 
 from functools import cache
 
-from tests.operators.account.world import EAST, FIRST_MINUTE_US, HONEST, a_world, told, with_fault
+from tests.operators.account.world import (
+    EAST,
+    FIRST_MINUTE_US,
+    HONEST,
+    Echo,
+    a_world,
+    told,
+    with_fault,
+)
 
 FAULTS = {
     "honest": {},
@@ -18,4 +26,6 @@ FAULTS = {
 @cache
 def outputs_with(fault):
     """What the pipeline makes of the world in which one unit has a fault."""
+    if fault == "echo":
+        return told(a_world((*HONEST, Echo.unit)), Echo())
     return told(a_world(with_fault(EAST, **FAULTS[fault]) if FAULTS[fault] else HONEST))

@@ -39,11 +39,11 @@ def test_sources_of_one_owner_count_as_the_best_of_them():
 
 
 def gained(fault):
-    """How much of its honest share the owner of the faulty unit gained."""
-    honest = owners_shares(outputs_with("honest"))[EAST.owner]
-    return owners_shares(outputs_with(fault))[EAST.owner] / honest - 1.0
+    """How much more of all track-seconds the owner of the faulty unit has."""
+    honest, gaming = (owners_shares(outputs_with(one))[EAST.owner] for one in ("honest", fault))
+    return gaming - honest
 
 
-@pytest.mark.parametrize("fault", ["split"])
-def test_claims_copies_and_second_ids_raise_no_share(fault):
+@pytest.mark.parametrize("fault", ["over-confident", "duplicating", "split", "echo"])
+def test_claims_copies_second_ids_and_echoes_raise_no_share(fault):
     assert gained(fault) < 0.01

@@ -7,9 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from operators.parameters import Parameters
-from operators.pipeline import FOREVER_US, Pipeline
+from operators.pipeline import FOREVER_US, LogRecord, Pipeline
 from operators.routes import SOURCES
-from tests.builders import HOME, PROBE, ROADSIDE, SECOND_US, Log, a_source_entry, values
+from tests.builders import (
+    HOME,
+    PROBE,
+    ROADSIDE,
+    SECOND_US,
+    Log,
+    a_raw_record,
+    a_source_entry,
+    values,
+)
 
 MINUTE_US = 60 * SECOND_US
 FIRST_MINUTE_US = 1_790_000_040_000_000  # a whole minute
@@ -118,6 +127,29 @@ def a_world(units=HONEST, seed=1, warm_up_s=14, seconds=6):
     for at_us, topic, name, body in sorted(sent):
         log.add(at_us // 1000 * 1000, body, topic, source=name)
     return log
+
+
+class Echo:
+    """Sends every picture back under another id, without the station's name, 100 ms old."""
+
+    unit = Unit("echo", EAST.owner, dead_from_us=0)
+
+    def __init__(self, blur_m=0.0):
+        self.offset, self.blur_m = 0, blur_m
+        self.rng = np.random.default_rng(3)
+
+    def __call__(self, outputs, now_us):
+        for picture in values(outputs, "fused.objects"):
+            lat, lon = (
+                np.frombuffer(picture[f"{axis}_e7"], "<i4") / 1e7 for axis in ("lat", "lon")
+            )
+            if picture["cell_key"] == HOME.key and len(lat):
+                x, y = HOME.frame.to_local(lon, lat)
+                seen = np.column_stack([x, y]) + self.rng.normal(0.0, self.blur_m, (len(x), 2))
+                body = line("echo", picture["tick_us"] + 20_000, seen, 0.3)
+                record = a_raw_record(self.offset, now_us + 20_000, body, source="echo")
+                self.offset += 1
+                yield LogRecord(ROADSIDE, 1, record)
 
 
 def told(log, react=None, parameters=None):
