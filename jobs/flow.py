@@ -106,7 +106,9 @@ def build(
     _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
     identity = StepFunction(flow.identity, encode)
     _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), identity)
-    reports = take_route(tables, "cell", PUBLISH).union(take_route(tables, "identity", PUBLISH))
+    reports = take_route(tables, "cell", PUBLISH).union(
+        take_route(tables, "identity", PUBLISH), take_route(tables, "front", PUBLISH)
+    )
     publish = SharedStepFunction(flow.publish, encode, flow.share_feature)
     _stage(tables, "publish", by_key(reports), publish, take_route(tables, "front", FEATURE))
     _sink(tables, settings, flow, topics)

@@ -19,11 +19,12 @@ from operators import tracker
 from operators.cell import CellStep
 from operators.decode.formats import Formats
 from operators.enrich.versions import share_feature
-from operators.front import Front, share_source
+from operators.front import Front
 from operators.identity import Identity
 from operators.ingress import DEFAULTS
 from operators.publish import Publish
 from operators.routes import TOPICS
+from operators.sources import share_source
 
 JOB = "fusion"
 

@@ -3,6 +3,8 @@
 import struct
 from enum import IntEnum
 
+from operators.parameters import Parameters
+
 _HEAD = struct.Struct("<qB")
 
 
@@ -13,6 +15,8 @@ class Kind(IntEnum):
     PICTURE = 2  # cell -> publish: what the cell saw at a tick
     SIGHTING = 3  # cell -> identity: a confirmed track in a halo, with its observations
     NAME = 4  # identity -> publish: the one id of a cell's local track
+    SIGNAL = 5  # front -> publish: what the signals of an intersection show
+    ROAD = 6  # front -> publish: a piece of a road network
 
 
 def seal(at_us: int, kind: Kind, content: bytes) -> bytes:
@@ -30,3 +34,13 @@ def unseal(data: bytes) -> tuple[int, Kind, bytes]:
     """Instant, kind and content of an envelope."""
     at_us, kind = _HEAD.unpack_from(data)
     return at_us, Kind(kind), data[_HEAD.size :]
+
+
+def picture_due_us(event_time_us: int, receive_time_us: int, parameters: Parameters) -> int:
+    """When the first picture that a frame belongs to is closed, microseconds of receive time.
+
+    The picture of tick T holds what has ``e <= T`` and ``r <= T + cut``.
+    """
+    tick, cut = parameters.tick_us, parameters.cut_us
+    after = max(event_time_us, receive_time_us - cut)
+    return -(-after // tick) * tick + cut

@@ -17,26 +17,25 @@ from operators.align.clock import FARTHEST_US, nominal_delay_us
 from operators.align.source_memory import Recall, recall
 from operators.decode.decoded import Decoded, DecodedFrame, Feature
 from operators.encode.area import OwnSenders
-from operators.envelope import Kind, seal
+from operators.enrich.record import feature_record
+from operators.envelope import Kind, picture_due_us, seal
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, SourceKind, pack_frame
 from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
 from operators.reasons import Disposition, Reason
+from operators.road import intake as road
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
-from operators.shared import Changes
 from operators.sources import (
     KINDS,
     MAX_ID_BYTES,
     SourceEntry,
-    add_version,
     entry_at,
     parse_entry,
     supplier_of,
 )
 from operators.step import Output, Result, State, check_version
-from operators.transform.areas import declared_area
 from operators.transform.place import Stamp, place
 
 VERSION = 1
@@ -186,12 +185,28 @@ class Front:
         decoded = self._decode(name, body, anchor_us)
         self._refuse_own(decoded.frames, record, wake)
         kind = KINDS[entry.kind] if entry is not None else rule.kind
+        if decoded.features and kind != SourceKind.FEED:
+            raise DecodeError(Reason.WRONG_KIND, f"{name} of a source that is no feed")
+        if (decoded.signals or decoded.roads) and kind == SourceKind.PROBE:
+            raise DecodeError(Reason.WRONG_KIND, f"{name} of a probe")
+        self._hand_on(record, source_id, kind, digest, decoded, entry, wake)
+
+    def _hand_on(
+        self,
+        record: RawRecord,
+        source_id: str,
+        kind: int,
+        digest: int,
+        decoded: Decoded,
+        entry: SourceEntry | None,
+        wake: _Wake,
+    ) -> None:
         if decoded.features:
-            if kind != SourceKind.FEED:
-                raise DecodeError(Reason.WRONG_KIND, f"{name} of a source that is no feed")
             self._context(record, source_id, decoded.features, entry, wake)
-            return
-        self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
+        elif decoded.signals or decoded.roads:
+            self._roads(record, source_id, kind, decoded, entry, wake)
+        else:
+            self._frames(record, source_id, kind, digest, decoded.frames, entry, wake)
 
     def _refuse_own(self, frames: Sequence[DecodedFrame], record: RawRecord, wake: _Wake) -> None:
         """Reject a message that this station made of its own fused objects."""
@@ -243,7 +258,10 @@ class Front:
         nominal_us = nominal_delay_us(kind, entry.nominal_delay_ms if entry else None)
         supplier = supplier_of(entry)
         for decoded in frames:
-            event_time, flags = self._event_time(record, source_id, decoded, nominal_us, wake)
+            told_us, delay_us = decoded.event_time_us, decoded.delay_us
+            event_time, flags = self._event_time(
+                record, source_id, told_us, delay_us, nominal_us, wake
+            )
             stamp = Stamp(
                 source_id,
                 kind,
@@ -272,16 +290,17 @@ class Front:
         self,
         record: RawRecord,
         source_id: str,
-        decoded: DecodedFrame,
+        told_us: int | None,
+        delay_us: int,
         nominal_us: int,
         wake: _Wake,
     ) -> tuple[int, int]:
         """Event time after coarse correction, and the flags that say what was done to it."""
         received = record.receive_time_us
-        if decoded.event_time_us is None:
-            event_time, flag = received - decoded.delay_us, FrameFlag.TIME_FROM_RECEIPT
+        if told_us is None:
+            event_time, flag = received - delay_us, FrameFlag.TIME_FROM_RECEIPT
         else:
-            event_time = decoded.event_time_us + record.shift_us
+            event_time = told_us + record.shift_us
             offset = wake.memory(source_id).clock(received - event_time, nominal_us, received)
             event_time += offset  # lateness is judged of what is left
             flag = FrameFlag.CLOCK_CORRECTED if offset else FrameFlag(0)
@@ -303,7 +322,8 @@ class Front:
         wake: _Wake,
     ) -> None:
         # All of a record or nothing: one feature may be refused.
-        values = [_feature_record(one, record, source_id, entry, wake) for one in features]
+        where = (wake.topic, wake.partition)
+        values = [feature_record(one, record, source_id, entry, where) for one in features]
         for feature, value in zip(features, values, strict=True):
             value["station_id"] = self._parameters.station_id
             value["run_id"] = self._parameters.run_id
@@ -311,6 +331,33 @@ class Front:
             for route in (FEATURE, CONTEXT):
                 wake.outputs.append(Output(route, feature.feature_id, packed))
         wake.state.ledger.add(source_id, Disposition.CONTEXT, None)
+
+    def _roads(
+        self,
+        record: RawRecord,
+        source_id: str,
+        kind: int,
+        decoded: Decoded,
+        entry: SourceEntry | None,
+        wake: _Wake,
+    ) -> None:
+        """Tell on signals and roads; their instants are corrected as those of frames are."""
+        nominal_us = nominal_delay_us(kind, entry.nominal_delay_ms if entry else None)
+        states = []
+        for state in decoded.signals:
+            told_us = state.event_time_us
+            at_us, _ = self._event_time(record, source_id, told_us, 0, nominal_us, wake)
+            off_us = record.shift_us if told_us is None else at_us - told_us
+            states.append(msgspec.structs.replace(state.shifted(off_us), event_time_us=at_us))
+        where = (wake.topic, wake.partition, record.offset)
+        origin = road.Origin(record.receive_time_us, *where, source_id)
+        memory = wake.memory(source_id).memory
+        teller = road.Teller(self._parameters, origin, entry, memory.signals, memory.parts)
+        wake.outputs += teller.roads(decoded.roads)
+        for state in states:
+            wake.outputs += teller.signals(state)
+        refused = sum(part.refused for part in decoded.roads)
+        wake.state.ledger.add(source_id, Disposition.CONTEXT, None, 0, refused)
 
     def _refuse(self, record: RawRecord, source_id: str, refusal: _Refusal, wake: _Wake) -> None:
         source_id = source_id[:MAX_ID_BYTES]
@@ -337,61 +384,5 @@ class Front:
         return silent
 
 
-def picture_due_us(event_time_us: int, receive_time_us: int, parameters: Parameters) -> int:
-    """When the first picture that a frame belongs to is closed, microseconds of receive time.
-
-    The picture of tick T holds what has ``e <= T`` and ``r <= T + cut``.
-    """
-    tick, cut = parameters.tick_us, parameters.cut_us
-    after = max(event_time_us, receive_time_us - cut)
-    return -(-after // tick) * tick + cut
-
-
-def share_source(shared: Mapping[str, bytes], event: bytes) -> Changes:
-    """What a record of `station.sources` changes: the packed versions of its source's entry.
-
-    Nothing for a pulse or an entry that cannot be read (the front rejects it by name).
-    """
-    record = unpack_raw(event)
-    if record.body is None:
-        return {}
-    try:
-        entry = parse_entry(record.body)
-    except DecodeError:
-        return {}
-    known = shared.get(entry.source_id)
-    return {entry.source_id: add_version(known, entry, record.receive_time_us, record.offset)}
-
-
 def _fresh() -> FrontState:
     return FrontState(ledger=RecordLedger(tallies={}))
-
-
-def _feature_record(
-    feature: Feature,
-    record: RawRecord,
-    source_id: str,
-    entry: SourceEntry | None,
-    wake: _Wake,
-) -> dict[str, object]:
-    area, radius = declared_area(feature, entry)
-    return {
-        "feature_id": feature.feature_id,
-        "kind": feature.kind,
-        "source_id": source_id,
-        "receive_time_us": record.receive_time_us,
-        "issued_us": _shifted(feature.issued_us, record.shift_us),
-        "valid_from_us": _shifted(feature.valid_from_us, record.shift_us),
-        "valid_to_us": _shifted(feature.valid_to_us, record.shift_us),
-        "area": area,
-        "radius_m": radius,
-        "cancelled": feature.cancelled,
-        "properties": feature.properties,
-        "topic": wake.topic,
-        "partition": wake.partition,
-        "offset": record.offset,
-    }
-
-
-def _shifted(instant_us: int | None, shift_us: int) -> int | None:
-    return None if instant_us is None else instant_us + shift_us

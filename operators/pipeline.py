@@ -13,7 +13,7 @@ from operators import tracker as default_tracker
 from operators.cell import CellStep, Tracker
 from operators.decode.registry import decode as default_decode
 from operators.enrich.versions import share_feature
-from operators.front import Decode, Front, share_source
+from operators.front import Decode, Front
 from operators.identity import Identity
 from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
@@ -21,6 +21,7 @@ from operators.publish import Publish
 from operators.raw import RawRecord, pack_raw
 from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, SOURCES
 from operators.shared import Changes, Shared
+from operators.sources import share_source
 from operators.step import KeyedStep, Output, State
 
 Share = Callable[[Mapping[str, bytes], bytes], Changes]

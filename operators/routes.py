@@ -15,7 +15,10 @@ RECORDS = "ledger.records"
 OBSERVATIONS = "ledger.observations"
 QUALITY = "source.quality"
 DEAD = "dead.letters"
-TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, RECORDS, OBSERVATIONS, QUALITY, DEAD)
+SIGNALS = "signals.state"
+NETWORK = "station.network"
+_ROAD = (SIGNALS, NETWORK)
+TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, *_ROAD, RECORDS, OBSERVATIONS, QUALITY, DEAD)
 
 # Topics of the services to vehicles, which another process writes (`jobs.services`).
 RSM = "service.rsm"

@@ -16,7 +16,9 @@ from operators.decode.decoded import Datum
 from operators.decode.geometry import Geometry, geometry_text
 from operators.errors import DecodeError, FrameError
 from operators.frame import SourceKind
+from operators.raw import unpack_raw
 from operators.reasons import Reason
+from operators.shared import Changes
 from operators.transform.datum import SHIFTED, shift_applies
 from operators.transform.grid import grid
 
@@ -219,3 +221,19 @@ def entry_at(shared: Mapping[str, bytes], source_id: str, at_us: int) -> SourceE
         if version.effective_us <= at_us:
             held = version.entry
     return held
+
+
+def share_source(shared: Mapping[str, bytes], event: bytes) -> Changes:
+    """What a record of `station.sources` changes: the packed versions of its source's entry.
+
+    Nothing for a pulse or an entry that cannot be read (the front rejects it by name).
+    """
+    record = unpack_raw(event)
+    if record.body is None:
+        return {}
+    try:
+        entry = parse_entry(record.body)
+    except DecodeError:
+        return {}
+    known = shared.get(entry.source_id)
+    return {entry.source_id: add_version(known, entry, record.receive_time_us, record.offset)}

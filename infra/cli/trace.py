@@ -17,10 +17,10 @@ from infra.cli.tracing import Seen, TraceError, read_records
 from infra.cli.tracing import trace as run_trace
 from infra.replay.log import read_log
 from jobs.settings import Settings
-from operators.front import share_source
 from operators.normalise.event_time import instant_us
 from operators.raw import RawRecord, pack_raw
 from operators.routes import SOURCES
+from operators.sources import share_source
 
 _SHOWN_BYTES = 4000
 

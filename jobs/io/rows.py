@@ -228,7 +228,7 @@ def _listed(
     def build(records: Sequence[Record]) -> TableRows:
         pairs = [(r, e) for r in records for e in (r["entries"] if entry_fields else ({},))]
         columns = {column_of(name): [r[name] for r, _ in pairs] for name in fields}
-        columns |= {name: [entry[name] for _, entry in pairs] for name in entry_fields}
+        columns |= {column_of(name): [e[name] for _, e in pairs] for name in entry_fields}
         return TableRows(table, columns, raw)
 
     return build
@@ -250,6 +250,20 @@ _MINUTE = (*_WHO, *_CELL, "minute_us")
 _ADDED = ("seen_s", "share_s", "exclusive_s")
 _CREDIT = ("source_id", "owner", "used", "births", *_ADDED)
 _QUALITY = tuple(name for name in _entry_names("source_quality") if name not in _ADDED)
+_SIGNAL = (
+    *_WHO,
+    *("source_id", "intersection", "event_time_us", "receive_time_us", "revision", "status"),
+    *_RAW,
+)
+_SIGNAL_GROUP = (
+    *("signal_group", "phase", "start_us", "min_end_us", "max_end_us", "likely_end_us"),
+    *("next_us", "confidence"),
+)
+_PART = (*_WHO, "part", "receive_time_us")
+_LANE = (
+    *("segment_id", "segment", "lane_id", "lane", "kind", "width_m", "length_m", "both_ways"),
+    *("limit_mps", "stop_line", "line", "next_lanes", "signals"),
+)
 _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "fused.objects": [
         _fused_object_state,
@@ -280,6 +294,11 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
             "road_context",
             (*_WHO, *_FEATURE, *_VALIDITY, "area", "radius_m", "cancelled", "properties", *_RAW),
         )
+    ],
+    "signals.state": [_listed("signal_state", _SIGNAL, _SIGNAL_GROUP)],
+    "station.network": [
+        _listed("road_part", (*_PART, "source_id", "revision", "segments", "refused", *_RAW)),
+        _listed("road_lane", _PART, _LANE),
     ],
     "ledger.records": [
         _listed("record_span", (*_SPAN, "last_offset", "pulses")),

@@ -35,6 +35,10 @@ class SourceMemory(msgspec.Struct, array_like=True):
         Which second of receive time is counted, and its records.
     bucket
         Which bucket of receive time the last delay is of.
+    signals
+        By intersection, what was told of its signals last (`operators.road.intake.news`).
+    parts
+        By piece of a road network, the digest of its content and the cells that know it.
     """
 
     version: int = VERSION
@@ -47,6 +51,8 @@ class SourceMemory(msgspec.Struct, array_like=True):
     second: int = 0
     in_second: int = 0
     bucket: int = -1
+    signals: dict[str, list[int]] = {}
+    parts: dict[str, list[str]] = {}
 
 
 _DECODER = msgspec.msgpack.Decoder(SourceMemory)

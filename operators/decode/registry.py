@@ -23,6 +23,7 @@ from operators.decode import (
     openv2x_points,
     psm,
     recording,
+    road_network,
     rsap,
     rsi,
     rsm,
@@ -194,6 +195,14 @@ FORMATS: dict[str, FormatInfo] = {
                 ("mapem.json", mapem.adapt, "standard"),
             )
         ),
+        FormatInfo(
+            "network.json",
+            road_network.adapt,
+            SourceKind.FEED,
+            RAW_SIGNAL,
+            Syntax.JSON,
+            "standard",
+        ),
         *(
             FormatInfo(name, adapter, SourceKind.FEED, RAW_CONTEXT, syntax, evidence)
             for name, adapter, syntax, evidence in (
@@ -267,6 +276,7 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"sensorId", "objectId"}), "carma.objects.json"),
     (frozenset({"source", "objects", "frame"}), "recording.json"),
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
+    (frozenset({"part"}), "network.json"),
     (frozenset({"spatFrame"}), "spat.csae.json"),
     (frozenset({"intersections"}), "spat.csae.json"),
     (frozenset({"mapFrame"}), "map.csae.json"),

@@ -12,12 +12,12 @@ import numpy as np
 from msgspec import Meta
 
 from operators._typing import FloatArray
+from operators.transform.ellipsoid import metres_per_degree
 
 LaneKind = Literal["vehicle", "bicycle", "pedestrian", "rail", "parking", "other"]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Degrees = Annotated[
-    tuple[Annotated[float, Meta(ge=-180.0, le=180.0)], Annotated[float, Meta(ge=-90.0, le=90.0)]],
-    Meta(min_length=2),
+Degrees = tuple[
+    Annotated[float, Meta(ge=-180.0, le=180.0)], Annotated[float, Meta(ge=-90.0, le=90.0)]
 ]
 ID_MASK = (1 << 63) - 1  # a positive long, as track ids are
 
@@ -126,3 +126,10 @@ def _id(name: str) -> int:
 def degrees_of(lane: Lane) -> FloatArray:
     """Points of a lane, shape (n, 2), longitude and latitude."""
     return np.array(lane.points, np.float64)
+
+
+def length_m(lane: Lane) -> float:
+    """Length of a lane in the plane about its first point, metres."""
+    points = degrees_of(lane)
+    east, north = metres_per_degree(float(points[0, 1]))
+    return float(np.hypot(*(np.diff(points, axis=0) * (east, north)).T).sum())

@@ -14,7 +14,6 @@ from operators.current import Closed, Current, Part
 from operators.enrich.context import context_columns
 from operators.enrich.index import FeatureIndex
 from operators.enrich.versions import share_feature
-from operators.front import share_source
 from operators.fused import Snapshot
 from operators.pipeline import Stage
 from operators.routes import VEHICLE
@@ -23,6 +22,7 @@ from operators.services.plain import moment
 from operators.services.riders import Riders, Subscription
 from operators.services.vehicles import STEPS, around, warnings, way_ahead
 from operators.shared import Shared
+from operators.sources import share_source
 from operators.step import Output
 
 _ENCODER = msgspec.json.Encoder()

@@ -9,12 +9,12 @@ import pytest
 from operators.decode.registry import decode
 from operators.envelope import unseal
 from operators.frame import unpack_frames
-from operators.front import Front, share_source
+from operators.front import Front
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
 from operators.raw import pack_raw
 from operators.routes import CELL, SOURCES
-from operators.sources import NOTICE_US
+from operators.sources import NOTICE_US, share_source
 from tests.builders import (
     ROADSIDE,
     SECOND_US,

@@ -15,7 +15,7 @@ from operators.cell import CellStep
 from operators.decode.registry import decode
 from operators.envelope import Kind, seal
 from operators.frame import pack_frame
-from operators.front import Front, picture_due_us, share_source
+from operators.front import Front, picture_due_us
 from operators.identity import Identity
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
@@ -32,6 +32,7 @@ from operators.report import (
     encoder,
 )
 from operators.shared import Shared
+from operators.sources import share_source
 from operators.step import State
 from tests.builders import (
     HOME,

@@ -11,7 +11,6 @@ from operators.front import (
     MAX_PROBES,
     Front,
     picture_due_us,
-    share_source,
 )
 from operators.ingress import DEFAULTS
 from operators.parameters import Parameters
@@ -19,6 +18,7 @@ from operators.pipeline import Stage
 from operators.raw import pack_raw
 from operators.routes import CELL, CONTEXT, DEAD, FEATURE, LINKS, RECORDS, SOURCES
 from operators.shared import Shared
+from operators.sources import share_source
 from tests.builders import (
     PROBE,
     ROADSIDE,

@@ -4,11 +4,10 @@ from itertools import permutations
 import pytest
 
 from operators.errors import DecodeError
-from operators.front import share_source
 from operators.raw import pack_raw
 from operators.reasons import Reason
 from operators.shared import Shared
-from operators.sources import NOTICE_US, effective_us, entry_at, parse_entry
+from operators.sources import NOTICE_US, effective_us, entry_at, parse_entry, share_source
 from tests.builders import SECOND_US, START_US, a_raw_record, a_source_entry
 
 LATER_US = START_US + 100 * SECOND_US

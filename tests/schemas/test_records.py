@@ -90,6 +90,23 @@ WITHOUT_UNIT = {
     "anchor",
     "registered",
     "steps",
+    "intersection",
+    "revision",
+    "status",
+    "signal_group",
+    "phase",
+    "confidence",
+    "part",
+    "segments",
+    "segment_id",
+    "segment",
+    "lane_id",
+    "lane",
+    "both_ways",
+    "stop_line",
+    "line",
+    "next_lanes",
+    "signals",
 }
 
 

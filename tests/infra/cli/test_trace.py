@@ -16,10 +16,10 @@ from infra.replay.messages import read_messages
 from infra.replay.sources import source_entries_for
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from operators.decode.registry import decode
-from operators.front import share_source
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord, pack_raw
+from operators.sources import share_source
 from schemas.reader import ColumnReader
 from tests.infra.clickhouse.engine import running_engine
 

@@ -65,6 +65,8 @@ TABLES = [
     ("ledger.records", "record_ledger", {"station.record_span": 2, "station.record_ledger": 3}),
     ("ledger.observations", "observation_ledger", {"station.observation_ledger": 3}),
     ("dead.letters", "dead_letter", {"station_raw.dead_letter": 2}),
+    ("signals.state", "signal_state", {"station.signal_state": 2}),
+    ("station.network", "road_part", {"station.road_part": 2, "station.road_lane": 2}),
 ]
 CASES = {
     "links": ("used-and-clutter", "no-observation"),
@@ -73,6 +75,8 @@ CASES = {
     "record_ledger": ("accepted-late-and-rejected", "only-pulses"),
     "observation_ledger": ("two-sources",),
     "dead_letter": ("malformed-json", "bytes-that-are-no-text"),
+    "signal_state": ("two-groups",),
+    "road_part": ("two-lanes-of-an-approach", "taken-away"),
 }
 
 

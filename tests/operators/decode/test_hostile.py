@@ -101,7 +101,15 @@ MAPEM = {
         },
     ]},
 }  # fmt: skip
+NETWORK = {
+    "part": "net/1", "revision": 3,
+    "segments": [{"name": "a", "limit_mps": 13.9, "stop_line": True, "lanes": [
+        {"name": "a_0", "points": [[116.4, 39.9], [116.41, 39.9]], "width_m": 3.5,
+         "turns": [{"lane": "b_0", "intersection": "J1", "group": 2}]},
+    ]}],
+}  # fmt: skip
 SAMPLES = {
+    "network.json": json.dumps(NETWORK).encode(),
     "spat.json": (DATA / "jpo-ode/expected-spat.json").read_bytes(),
     "spat.csae.json": json.dumps(SPAT_CSAE).encode(),
     "spatem.json": json.dumps(SPATEM).encode(),

@@ -38,6 +38,7 @@ def test_real_files_are_recognised(name: str, expected: str) -> None:
     [
         (b'{"content":{"rsms":[]}}', "rsm.json"),
         (b'{"rsms":[]}', "rsm.json"),
+        (b'{"part":"p","segments":[]}', "network.json"),
         (b'{"spatFrame":{}}', "spat.csae.json"),
         (b'{"msgCnt":1,"intersections":[]}', "spat.csae.json"),
         (b'{"mapFrame":{}}', "map.csae.json"),
@@ -80,7 +81,7 @@ def test_names_topics_and_kinds_fit() -> None:
     topics = {
         SourceKind.ROADSIDE: {"raw.roadside", "raw.signal"},
         SourceKind.PROBE: {"raw.probe"},
-        SourceKind.FEED: {"raw.context"},
+        SourceKind.FEED: {"raw.context", "raw.signal"},
     }
     for name, info in FORMATS.items():
         assert info.name == name
