@@ -8,6 +8,7 @@ up, for it may have gone quiet; nor does one that is `PATIENCE_US` behind: its o
 the tick that they are of.
 """
 
+import math
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from typing import NamedTuple
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
-from operators.fused import Snapshot, within
+from operators.fused import Snapshot
+from operators.jit import compiled
+from operators.transform.ellipsoid import metres_per_degree
 
 PATIENCE_US = 300_000
 FORGET_US = 2_000_000  # a cell that says nothing for so long shows nothing
@@ -34,6 +37,8 @@ class Held:
     tick_us, cell, sources, live, missing
         As in the snapshot.
     rows : structured array of shape (n,), dtype `operators.fused.FUSED`
+    lon_deg, lat_deg : ndarray of shape (n,)
+        Their places, packed: what every question looks at.
     box
         West, south, east and north, degrees; an empty box if there are no objects.
     """
@@ -44,6 +49,8 @@ class Held:
     live: list[str]
     missing: list[str]
     rows: RecordArray
+    lon_deg: FloatArray
+    lat_deg: FloatArray
     box: tuple[float, float, float, float]
 
 
@@ -85,21 +92,15 @@ class Closed:
         """Objects in a box, cell by cell."""
         found = []
         for held in self._touching(box):
-            lon, lat = held.rows["lon_deg"], held.rows["lat_deg"]
-            inside = (
-                (lon >= box.west_deg)
-                & (lon <= box.east_deg)
-                & (lat >= box.south_deg)
-                & (lat <= box.north_deg)
-            )
-            found += _part(held, inside.nonzero()[0])
+            found += _part(held, in_box(held.lon_deg, held.lat_deg, *box))
         return found
 
     def around(self, lat_deg: float, lon_deg: float, radius_m: float) -> list[Part]:
         """Objects in a circle, cell by cell."""
         found = []
         for held in self._touching(_about(lat_deg, lon_deg, radius_m)):
-            found += _part(held, within(held.rows, lat_deg, lon_deg, radius_m).nonzero()[0])
+            near = in_circle(held.lon_deg, held.lat_deg, lon_deg, lat_deg, radius_m)
+            found += _part(held, near)
         return found
 
     def tracks(self, track_ids: Collection[int]) -> dict[int, Part]:
@@ -123,6 +124,42 @@ class Closed:
         return [self.cells[i] for i in touching.nonzero()[0]]
 
 
+@compiled
+def in_box(
+    lon_deg: FloatArray,
+    lat_deg: FloatArray,
+    west_deg: float,
+    south_deg: float,
+    east_deg: float,
+    north_deg: float,
+) -> IntArray:
+    """Which points, given by arrays of shape (n,), lie in a box; their numbers, rising."""
+    found, count = np.empty(len(lon_deg), np.int64), 0
+    for i in range(len(lon_deg)):
+        if west_deg <= lon_deg[i] <= east_deg and south_deg <= lat_deg[i] <= north_deg:
+            found[count] = i
+            count += 1
+    return found[:count]
+
+
+@compiled
+def in_circle(
+    lon_deg: FloatArray, lat_deg: FloatArray, at_lon_deg: float, at_lat_deg: float, radius_m: float
+) -> IntArray:
+    """Which points, given by arrays of shape (n,), lie in a circle; their numbers, rising.
+
+    Distances by the middle-latitude formula, as `operators.fused.offsets_m`.
+    """
+    found, count = np.empty(len(lon_deg), np.int64), 0
+    for i in range(len(lon_deg)):
+        east_m, north_m = metres_per_degree((lat_deg[i] + at_lat_deg) / 2)
+        x, y = (lon_deg[i] - at_lon_deg) * east_m, (lat_deg[i] - at_lat_deg) * north_m
+        if x * x + y * y <= radius_m * radius_m:
+            found[count] = i
+            count += 1
+    return found[:count]
+
+
 def _part(held: Held, index: IntArray) -> list[Part]:
     return [Part(held, index)] if len(index) else []
 
@@ -130,7 +167,7 @@ def _part(held: Held, index: IntArray) -> list[Part]:
 def _about(lat_deg: float, lon_deg: float, radius_m: float) -> Box:
     """A box that holds a circle."""
     high = radius_m / _M_PER_DEGREE
-    narrowest = np.cos(np.radians(min(abs(lat_deg) + high, 89.9)))
+    narrowest = math.cos(math.radians(min(abs(lat_deg) + high, 89.9)))
     wide = radius_m / (_M_PER_DEGREE_LON * narrowest) * 1.01  # the ellipsoid's parallels
     return Box(lon_deg - wide, lat_deg - high, lon_deg + wide, lat_deg + high)
 
@@ -155,7 +192,8 @@ class Current:
             self._release(before)
         rows = given.rows
         told = (given.sources, given.live, given.missing)
-        held = Held(given.tick_us, given.cell, *told, rows, _box(rows))
+        lon, lat = rows["lon_deg"].copy(), rows["lat_deg"].copy()
+        held = Held(given.tick_us, given.cell, *told, rows, lon, lat, _box(lon, lat))
         self._cells[given.cell] = held
         if len(rows):
             self._holding[given.tick_us] += 1
@@ -190,8 +228,7 @@ class Current:
 _NOWHERE = (np.inf, np.inf, -np.inf, -np.inf)
 
 
-def _box(rows: RecordArray) -> tuple[float, float, float, float]:
-    if not len(rows):
+def _box(lon: FloatArray, lat: FloatArray) -> tuple[float, float, float, float]:
+    if not len(lon):
         return _NOWHERE
-    lon, lat = rows["lon_deg"], rows["lat_deg"]
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, RecordArray
+from operators._typing import FloatArray, RecordArray
 from operators.errors import LayoutError
 from operators.step import check_version
 from operators.transform.ellipsoid import metres_per_degree
@@ -170,10 +170,3 @@ def offsets_m(rows: RecordArray, lat_deg: float, lon_deg: float) -> tuple[FloatA
     """
     east_m, north_m = metres_per_degree((rows["lat_deg"] + lat_deg) / 2)
     return (rows["lon_deg"] - lon_deg) * east_m, (rows["lat_deg"] - lat_deg) * north_m
-
-
-def within(rows: RecordArray, lat_deg: float, lon_deg: float, radius_m: float) -> BoolArray:
-    """Which objects lie in a circle; shape (n,)."""
-    x, y = offsets_m(rows, lat_deg, lon_deg)
-    near: BoolArray = np.hypot(x, y) <= radius_m
-    return near

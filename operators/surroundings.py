@@ -12,10 +12,9 @@ from enum import IntEnum
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, RecordArray
-from operators.encode.quantise import heading_of_motion
 from operators.frame import ObjectClass
-from operators.fused import offsets_m, speed_mps
-from operators.jit import compiled
+from operators.jit import Record, compiled
+from operators.transform.ellipsoid import metres_per_degree
 
 
 class Sight(IntEnum):
@@ -43,11 +42,15 @@ NEAR = np.dtype(
     ]
 )
 
+WAY_S = 10.0
 _USUAL_WIDTH_M = 1.8
 _USUAL_LENGTH_M = 4.5
+_USUAL_HEIGHT_M = 1.5
 _MARGIN_M = 0.5
 _SPREAD = 0.02  # half a lane at 90 m
 _LEAST_HIDING_M = 1.0  # what is narrower hides nothing
+_REPORTED, _OPEN, _HIDDEN, _FAR = (int(one) for one in Sight)
+_PEDESTRIAN, _BICYCLE = int(ObjectClass.PEDESTRIAN), int(ObjectClass.BICYCLE)
 
 
 def surroundings(
@@ -71,125 +74,134 @@ def surroundings(
     -------
     structured array of shape (m,), dtype `NEAR`
     """
-    x, y = offsets_m(rows, float(vehicle["lat_deg"][0]), float(vehicle["lon_deg"][0]))
-    heading = float(heading_of_motion(vehicle)[0])
     made = np.zeros(len(rows), NEAR)
-    made["index"] = np.arange(len(rows))
-    made["distance_m"] = np.hypot(x, y)
-    _approach(made, x, y, vehicle, rows)
-    _way(made, x, y, heading, vehicle, rows)
-    other = rows["track_id"] != vehicle["track_id"][0]
-    made["sight"] = np.where(made["distance_m"] > sight_m, Sight.FAR, Sight.OPEN)
-    made["sight"][_hidden(x, y, rows, other) & (made["sight"] == Sight.OPEN)] = Sight.HIDDEN
-    made["sight"][reported] = Sight.REPORTED
-    told = other & ((made["distance_m"] <= radius_m) | made["on_way"])
-    order = np.lexsort((rows["track_id"][told], made["distance_m"][told]))
-    nearest_first: RecordArray = made[told][order]
+    told = np.zeros(len(rows), np.bool_)
+    _meet(vehicle, rows, reported, radius_m, sight_m, made, told)
+    chosen = told.nonzero()[0]
+    order = np.lexsort((rows["track_id"][chosen], made["distance_m"][chosen]))
+    nearest_first: RecordArray = made[chosen[order]]
     return nearest_first
 
 
-def _approach(
-    made: RecordArray, x: FloatArray, y: FloatArray, vehicle: RecordArray, rows: RecordArray
-) -> None:
-    """Closest approach at constant velocities: where the relative position is across the motion."""
-    vx = rows["velocity_east_mps"].astype(float) - vehicle["velocity_east_mps"][0]
-    vy = rows["velocity_north_mps"].astype(float) - vehicle["velocity_north_mps"][0]
-    along, square = x * vx + y * vy, vx * vx + vy * vy
-    nothing = np.full(len(rows), np.nan)
-    apart = made["distance_m"] > 0
-    made["closing_mps"] = np.divide(-along, made["distance_m"], out=np.zeros_like(x), where=apart)
-    made["approach_s"] = np.divide(-along, square, out=nothing, where=(square > 0.01) & (along < 0))
-    after = made["approach_s"]
-    made["approach_m"] = np.hypot(x + vx * after, y + vy * after)
-
-
-WAY_S = 10.0
-
-
-def _way(
-    made: RecordArray,
-    x: FloatArray,
-    y: FloatArray,
-    heading_rad: float,
-    vehicle: RecordArray,
-    rows: RecordArray,
-) -> None:
-    """Place in the vehicle's axes; without a heading nothing is ahead of it."""
-    sin, cos = math.sin(heading_rad), math.cos(heading_rad)
-    ahead, right = x * sin + y * cos, x * cos - y * sin
-    made["ahead_m"], made["right_m"] = ahead, right
-    speed = float(speed_mps(vehicle)[0])
-    widths = _known(rows["width_m"], _USUAL_WIDTH_M)
-    own_m = float(_known(vehicle["width_m"], _USUAL_WIDTH_M)[0])
-    half_m = (widths + own_m) / 2 + _MARGIN_M + _SPREAD * ahead
-    made["on_way"] = (ahead > 0) & (np.abs(right) <= half_m) & (ahead <= speed * WAY_S)
-    gap_m = (
-        ahead
-        - (
-            _known(rows["length_m"], _USUAL_LENGTH_M)
-            + _known(vehicle["length_m"], _USUAL_LENGTH_M)[0]
-        )
-        / 2
-    )
-    pace = rows["velocity_east_mps"] * sin + rows["velocity_north_mps"] * cos
-    closing = speed - pace
-    meets = made["on_way"] & (closing > 0.1)
-    reach = np.divide(gap_m.clip(min=0), closing, out=np.full(len(rows), np.nan), where=meets)
-    made["reach_s"] = reach
-
-
-def _known(values: FloatArray, usual: float) -> FloatArray:
-    known: FloatArray = np.where(np.isnan(values), usual, values).astype(float)
-    return known
-
-
-def _hidden(x: FloatArray, y: FloatArray, rows: RecordArray, other: BoolArray) -> BoolArray:
-    hiding = other & (_known(rows["width_m"], _USUAL_WIDTH_M) >= _LEAST_HIDING_M)
-    hiding &= ~np.isin(rows["object_class"], (ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE))
-    return hidden(
-        np.ascontiguousarray(x),
-        np.ascontiguousarray(y),
-        _known(rows["heading_rad"], 0.0),
-        _known(rows["length_m"], _USUAL_LENGTH_M) / 2,
-        _known(rows["width_m"], _USUAL_WIDTH_M) / 2,
-        _known(rows["height_m"], 1.5),
-        hiding,
-    )
+@compiled
+def heading_of(row: Record) -> float:
+    """Heading that one object is told with, as `operators.encode.quantise.heading_of_motion`."""
+    east, north = row.velocity_east_mps, row.velocity_north_mps
+    speed = math.hypot(east, north)
+    moves = speed > 2 * math.sqrt(row.velocity_variance_m2ps2)
+    if moves or (math.isnan(row.heading_rad) and speed > 0):
+        return math.atan2(east, north) % (2 * math.pi)
+    return float(row.heading_rad)
 
 
 @compiled
-def hidden(
-    x: FloatArray,
-    y: FloatArray,
-    heading_rad: FloatArray,
-    half_length_m: FloatArray,
-    half_width_m: FloatArray,
-    height_m: FloatArray,
-    hiding: BoolArray,
-) -> BoolArray:
-    """Which objects another one hides from the origin; all arrays of shape (n,).
+def _known(value: float, usual: float) -> float:
+    return usual if math.isnan(value) else float(value)
 
-    The line of sight to the centre of an object is cut with the box of each other object that is
-    at least as high, slab by slab (Kay and Kajiya, Ray Tracing Complex Scenes, 1986).
-    """
-    n = len(x)
-    found = np.zeros(n, np.bool_)
+
+@compiled
+def _meet(
+    vehicle: RecordArray,
+    rows: RecordArray,
+    reported: BoolArray,
+    radius_m: float,
+    sight_m: float,
+    made: RecordArray,
+    told: BoolArray,
+) -> None:
+    """Fill `made` and `told` for every object."""
+    own, n = vehicle[0], len(rows)
+    x, y = np.empty(n), np.empty(n)
     for i in range(n):
-        for j in range(n):
-            if j == i or not hiding[j] or height_m[j] < height_m[i]:
-                continue
-            if x[j] * x[j] + y[j] * y[j] > x[i] * x[i] + y[i] * y[i]:
-                continue
-            sin, cos = math.sin(heading_rad[j]), math.cos(heading_rad[j])
-            # the origin and the way to the object in the axes of the box
-            oa, ob = -(x[j] * sin + y[j] * cos), -(x[j] * cos - y[j] * sin)
-            da, db = x[i] * sin + y[i] * cos, x[i] * cos - y[i] * sin
-            first, last = _slab(oa, da, half_length_m[j], 0.0, 1.0)
-            first, last = _slab(ob, db, half_width_m[j], first, last)
-            if first < last:
-                found[i] = True
-                break
-    return found
+        east_m, north_m = metres_per_degree((rows[i].lat_deg + own.lat_deg) / 2)
+        x[i] = (rows[i].lon_deg - own.lon_deg) * east_m
+        y[i] = (rows[i].lat_deg - own.lat_deg) * north_m
+    heading = heading_of(own)
+    sin, cos = math.sin(heading), math.cos(heading)
+    for i in range(n):
+        one = made[i]
+        one.index, one.distance_m = i, math.hypot(x[i], y[i])
+        _approach(one, x[i], y[i], own, rows[i])
+        one.ahead_m, one.right_m = x[i] * sin + y[i] * cos, x[i] * cos - y[i] * sin
+        _way(one, sin, cos, own, rows[i])
+        told[i] = rows[i].track_id != own.track_id and (one.distance_m <= radius_m or one.on_way)
+    for i in range(n):
+        if not told[i]:
+            continue
+        if reported[i]:
+            made[i].sight = _REPORTED
+        elif made[i].distance_m > sight_m:
+            made[i].sight = _FAR
+        else:
+            made[i].sight = _HIDDEN if _is_hidden(i, x, y, own, rows) else _OPEN
+
+
+@compiled
+def _approach(one: Record, x: float, y: float, own: Record, row: Record) -> None:
+    """Closest approach at constant velocities: where the relative position is across the motion."""
+    vx = row.velocity_east_mps - own.velocity_east_mps
+    vy = row.velocity_north_mps - own.velocity_north_mps
+    along, square = x * vx + y * vy, vx * vx + vy * vy
+    one.closing_mps = -along / one.distance_m if one.distance_m > 0 else 0.0
+    one.approach_s = one.approach_m = math.nan
+    if square > 0.01 and along < 0:
+        after = -along / square
+        one.approach_s, one.approach_m = after, math.hypot(x + vx * after, y + vy * after)
+
+
+@compiled
+def _way(one: Record, sin: float, cos: float, own: Record, row: Record) -> None:
+    """Whether an object is on the vehicle's way, and when the vehicle is there."""
+    speed = math.hypot(own.velocity_east_mps, own.velocity_north_mps)
+    wide_m = (_known(row.width_m, _USUAL_WIDTH_M) + _known(own.width_m, _USUAL_WIDTH_M)) / 2
+    half_m = wide_m + _MARGIN_M + _SPREAD * one.ahead_m
+    one.on_way = 0 < one.ahead_m <= speed * WAY_S and abs(one.right_m) <= half_m
+    closing = speed - (row.velocity_east_mps * sin + row.velocity_north_mps * cos)
+    one.reach_s = math.nan
+    if one.on_way and closing > 0.1:
+        both_m = _known(row.length_m, _USUAL_LENGTH_M) + _known(own.length_m, _USUAL_LENGTH_M)
+        one.reach_s = max(one.ahead_m - both_m / 2, 0.0) / closing
+
+
+@compiled
+def _is_hidden(i: int, x: FloatArray, y: FloatArray, own: Record, rows: RecordArray) -> bool:
+    """Whether another object that is at least as high stands between the vehicle and this one."""
+    high_m = _known(rows[i].height_m, _USUAL_HEIGHT_M)
+    far2 = x[i] * x[i] + y[i] * y[i]
+    for j in range(len(rows)):
+        if j == i or rows[j].track_id == own.track_id or x[j] * x[j] + y[j] * y[j] > far2:
+            continue
+        if rows[j].object_class == _PEDESTRIAN or rows[j].object_class == _BICYCLE:
+            continue
+        wide_m = _known(rows[j].width_m, _USUAL_WIDTH_M)
+        if wide_m < _LEAST_HIDING_M or _known(rows[j].height_m, _USUAL_HEIGHT_M) < high_m:
+            continue
+        turn = _known(rows[j].heading_rad, 0.0)
+        long_m = _known(rows[j].length_m, _USUAL_LENGTH_M)
+        if crosses(x[i], y[i], x[j], y[j], turn, long_m / 2, wide_m / 2):
+            return True
+    return False
+
+
+@compiled
+def crosses(
+    x: float,
+    y: float,
+    box_x: float,
+    box_y: float,
+    heading_rad: float,
+    half_length_m: float,
+    half_width_m: float,
+) -> bool:
+    """Whether the line from the origin to a point meets a box.
+
+    Slab by slab, in the axes of the box (Kay and Kajiya, Ray Tracing Complex Scenes, 1986).
+    """
+    sin, cos = math.sin(heading_rad), math.cos(heading_rad)
+    along, across = -(box_x * sin + box_y * cos), -(box_x * cos - box_y * sin)
+    first, last = _slab(along, x * sin + y * cos, half_length_m, 0.0, 1.0)
+    first, last = _slab(across, x * cos - y * sin, half_width_m, first, last)
+    return first < last
 
 
 @compiled

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import schemas
+from operators.enrich.context import no_context
 from operators.errors import LayoutError
-from operators.fused import FUSED, TAKEN, pack_snapshot, snapshot, unpack_snapshot, within
+from operators.fused import FUSED, TAKEN, pack_snapshot, snapshot, unpack_snapshot
 from operators.picture import columns
 from operators.track import TRACK_ROW
 from tests.builders import HOME, START_US
@@ -24,7 +25,7 @@ def a_picture(n=3, **fields):
         "sources": [f"unit-{i}" for i in range(n)], "count": n,
         "live_sources": ["unit-0"], "missing_sources": ["unit-9"],
     }  # fmt: skip
-    return head | columns(HOME.key, rows, np.zeros(n, np.int64), START_US) | fields
+    return head | columns(HOME.key, rows, START_US) | no_context(n) | fields
 
 
 def test_rows_are_what_the_picture_holds():
@@ -54,9 +55,3 @@ def test_a_snapshot_survives_packing_and_another_layout_is_refused():
         unpack_snapshot(pack_snapshot(made).replace(b"\x98\x01", b"\x98\x02", 1))
     with pytest.raises(LayoutError):
         unpack_snapshot(b"\x90")
-
-
-def test_a_circle_holds_what_is_near():
-    rows = snapshot(a_picture()).rows
-    lat, lon = float(rows["lat_deg"][0]), float(rows["lon_deg"][0])
-    assert within(rows, lat, lon, 15.0).tolist() == [True, True, False]

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.encode.quantise import heading_of_motion
 from operators.frame import ObjectClass
 from operators.fused import FUSED
-from operators.surroundings import Sight, hidden, surroundings
+from operators.surroundings import Sight, crosses, heading_of, surroundings
 from operators.transform.cells import local_frame
+from tests.operators.encode.builders import scenes
 
 LAT, LON = 39.9, 116.4
 
@@ -99,19 +101,22 @@ def test_an_unknown_heading_leaves_nothing_ahead():
 
 
 @given(st.integers(0, 10_000))
-def test_hidden_equals_a_walk_along_the_line_of_sight(seed):
+def test_crosses_equals_a_walk_along_the_line_of_sight(seed):
     draw = np.random.default_rng(seed)
-    n = 6
-    x, y = draw.uniform(-40, 40, (2, n))
-    heading = draw.uniform(0, 2 * np.pi, n)
-    length, width = draw.uniform(1, 6, n), draw.uniform(0.5, 2, n)
-    found = hidden(x, y, heading, length, width, np.ones(n), np.ones(n, bool))
-    t = np.linspace(0, 1, 4001)[:, None]
-    for i in range(n):
-        others = [j for j in range(n) if j != i and np.hypot(x[j], y[j]) <= np.hypot(x[i], y[i])]
-        px, py = t * x[i] - x[others], t * y[i] - y[others]
-        along = px * np.sin(heading[others]) + py * np.cos(heading[others])
-        across = px * np.cos(heading[others]) - py * np.sin(heading[others])
-        depth = np.maximum(np.abs(along) - length[others], np.abs(across) - width[others])
-        if abs(depth.min(initial=1.0)) > 0.05:  # not a graze
-            assert found[i] == (depth.min(initial=1.0) < 0)
+    x, y, box_x, box_y = draw.uniform(-40, 40, 4)
+    heading, long_m, wide_m = draw.uniform(0, 2 * np.pi), draw.uniform(1, 9), draw.uniform(0.5, 4)
+    t = np.linspace(0, 1, 4001)
+    px, py = t * x - box_x, t * y - box_y
+    along = np.abs(px * np.sin(heading) + py * np.cos(heading)) - long_m
+    across = np.abs(px * np.cos(heading) - py * np.sin(heading)) - wide_m
+    depth = np.maximum(along, across).min()
+    if abs(depth) > 0.05:  # not a graze
+        assert crosses(x, y, box_x, box_y, heading, long_m, wide_m) == (depth < 0)
+
+
+@given(scenes)
+def test_the_heading_is_that_of_messages(rows):
+    rows["heading_rad"][::3] = np.nan
+    rows["velocity_variance_m2ps2"][::2] = 400.0
+    told = [heading_of(row) for row in rows]
+    np.testing.assert_allclose(told, heading_of_motion(rows), atol=1e-6)

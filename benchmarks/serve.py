@@ -1,0 +1,128 @@
+"""The services under load, on one core: `python -m benchmarks.serve [--out FILE]`.
+
+1. The HTTP service: streaming clients and requests a second at once; nothing may be lost, memory
+   has to stay flat. The clients run on the other cores.
+2. The service job: milliseconds of one core for the messages of areas and of subscribed vehicles
+   at one tick; a tick has 100.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import description
+from benchmarks.serving.clients import load
+from benchmarks.serving.feed import LAT_DEG, LON_DEG, TICK_US, Road
+from operators.raw import RawRecord, pack_raw
+from operators.services.riders import Subscription
+from operators.services.together import Services
+
+
+def _ms(values: list[int], percent: float) -> float:
+    return round(float(np.percentile(values, percent)) / 1000, 1) if values else float("nan")
+
+
+def http(streams: int, rate_hz: float, objects: int, seconds: float) -> dict[str, Any]:
+    """The HTTP service under one load."""
+    command = [sys.executable, "-m", "benchmarks.serving.server", str(objects)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            port = int(process.stdout.readline().split()[1])
+            server = psutil.Process(process.pid)
+            before, began = server.cpu_times(), time.monotonic()
+            half = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
+            middle_mib = server.memory_info().rss >> 20
+            seen = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
+            used, took = server.cpu_times(), time.monotonic() - began
+            return {
+                "streams": streams,
+                "asked_hz": rate_hz,
+                "events_hz": round(seen.events / (seconds / 2)),
+                "answers_hz": round(seen.answers / (seconds / 2)),
+                "lost": half.lost + seen.lost,
+                "gaps": half.gaps + seen.gaps,
+                "errors": half.errors + seen.errors,
+                "event_age_ms_p50_p99": [_ms(seen.ages_us, 50), _ms(seen.ages_us, 99)],
+                "answer_ms_p50_p99": [_ms(seen.delays_us, 50), _ms(seen.delays_us, 99)],
+                "mib_a_second": round(seen.bytes / (seconds / 2) / 2**20, 1),
+                "core_used": round(
+                    (used.user + used.system - before.user - before.system) / took, 2
+                ),
+                "memory_mib_half_end": [middle_mib, server.memory_info().rss >> 20],
+            }
+        finally:
+            process.terminate()
+
+
+def job(areas: int, vehicles: int, objects: int, ticks: int) -> dict[str, Any]:
+    """The service job's work for one tick, milliseconds of processor time."""
+    made, road = Services("station"), Road(objects)
+    for n in range(areas):
+        entry = {"source_id": f"unit-{n}", "kind": "roadside", "coverage_radius_m": 250.0}
+        entry |= {"lat_deg": LAT_DEG + 0.002 * (n % 5 - 2), "lon_deg": LON_DEG + 0.002 * (n // 5)}
+        record = RawRecord(n, 0, 0, "", "", "", json.dumps(entry).encode())
+        made.take_source(pack_raw(record))
+    for n in range(vehicles):
+        made.riders.subscribe(Subscription(f"s-{n}", f"probe-{n}"))
+    costs, sent, size = [], 0, 0
+    for tick in range(ticks + 3):
+        tick_us = 1_790_000_000_000_000 + tick * TICK_US
+        made.riders._tracks.update({(f"probe-{n}", 0): (n + 1, tick_us) for n in range(vehicles)})
+        began = time.process_time()
+        for one in road.at(tick_us):
+            closed = made.take_picture(one)
+            outputs = list(made.send(closed)) if closed is not None else []
+            sent += len(outputs)
+            size += sum(len(output.value) for output in outputs)
+        if tick >= 3:
+            costs.append(time.process_time() - began)
+    return {
+        "areas": areas,
+        "vehicles": vehicles,
+        "objects": objects,
+        "ms_a_tick_p50": round(float(np.median(costs)) * 1000, 1),
+        "messages_a_tick": round(sent / (ticks + 3)),
+        "kib_a_tick": round(size / (ticks + 3) / 1024),
+    }
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(*rows[0], title=title)
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serve", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--objects", type=int, default=1000)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores - {0} or cores)  # the server has the first for itself
+    loads = ((500, 0.0), (0, 1000.0), (500, 1000.0))
+    served = [http(*one, given.objects, given.seconds) for one in loads]
+    sizes = ((20, 0), (0, 100), (0, 1000))
+    worked = [job(*one, given.objects, 10) for one in sizes]
+    console = Console(width=200)
+    console.print(_table(f"HTTP, {given.objects} objects, circles of 150 m", served))
+    console.print(_table("Service job, one core", worked))
+    if given.out:
+        made = {"machine": description(), "http": served, "job": worked}
+        given.out.write_text(json.dumps(made, indent=1))
+
+
+if __name__ == "__main__":
+    main()

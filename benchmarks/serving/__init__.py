@@ -1,0 +1,1 @@
+"""The services under load: streaming clients and requests, and messages for areas and vehicles."""
