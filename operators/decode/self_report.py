@@ -34,7 +34,7 @@ def self_report(
     Parameters
     ----------
     sender
-        The sender's temporary id, kept as a hash.
+        The sender's temporary id, in either case of its hexadecimal digits; kept as a hash.
     place
         Longitude and latitude in degrees and elevation in metres; None if unavailable.
     source_id
@@ -73,6 +73,6 @@ def self_report(
             size_m=size_m,
             object_class=object_class,
             flags=flags,
-            local_id=id_hash(sender),
+            local_id=id_hash(sender.upper()),
         )
     return decoded([rows.frame(source_id, event_time_us, 0, Space.GEOGRAPHIC)])
