@@ -17,7 +17,7 @@ from operators.align.clock import FARTHEST_US, nominal_delay_us
 from operators.align.source_memory import Recall, recall
 from operators.decode.decoded import Decoded, DecodedFrame, Feature
 from operators.encode.area import OwnSenders
-from operators.enrich.record import feature_record
+from operators.enrich.records import newly_told, told_on, vehicles_on_call
 from operators.envelope import Kind, picture_due_us, seal
 from operators.errors import DecodeError
 from operators.frame import FrameFlag, SourceKind, pack_frame
@@ -26,7 +26,7 @@ from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
 from operators.reasons import Disposition, Reason
 from operators.road import intake as road
-from operators.routes import CELL, CONTEXT, DEAD, FEATURE, RECORDS, SOURCES
+from operators.routes import CELL, DEAD, RECORDS, SOURCES
 from operators.sources import (
     KINDS,
     MAX_ID_BYTES,
@@ -44,12 +44,16 @@ Decode = Callable[[str, bytes, int], Decoded]
 
 
 class FrontState(msgspec.Struct, array_like=True):
-    """Value of one partition: layout version, open ledger, last wake, last sight of each source."""
+    """Value of one partition: layout version, open ledger, last wake, last sight of each source.
+
+    A state of before calls were told has no `called_us` at its end, and is read.
+    """
 
     version: int = VERSION
     ledger: RecordLedger = msgspec.field(default_factory=RecordLedger)
     woken_us: int = 0
     seen_us: dict[str, int] = {}
+    called_us: dict[str, int] = {}  # when it was last told of each vehicle on a call
 
 
 _DECODER = msgspec.msgpack.Decoder(FrontState)
@@ -254,6 +258,7 @@ class Front:
         wake: _Wake,
     ) -> None:
         placed: list[tuple[tuple[str, int], bytes]] = []
+        calls: list[Feature] = []
         observations = refused = 0
         nominal_us = nominal_delay_us(kind, entry.nominal_delay_ms if entry else None)
         supplier = supplier_of(entry)
@@ -277,12 +282,14 @@ class Front:
             observations += len(decoded.observations)
             refused += decoded.refused
             due_us = picture_due_us(event_time, record.receive_time_us, self._parameters)
-            placed += [
-                ((cell_key, due_us), pack_frame(frame))
-                for cell_key, frame in place(decoded, stamp, entry, self._parameters)
-            ]
+            for cell_key, frame in place(decoded, stamp, entry, self._parameters):
+                placed.append(((cell_key, due_us), pack_frame(frame)))
+                calls += vehicles_on_call(cell_key, frame)
         for where, packed in placed:
             wake.frames.setdefault(where, []).append(packed)
+        due = newly_told(calls, wake.state.called_us)
+        origin = _origin(record, source_id, wake)
+        wake.outputs += told_on(due, origin, 0, None, self._parameters)
         fate = Disposition.ACCEPTED if observations else Disposition.EMPTY
         wake.state.ledger.add(source_id, fate, None, observations, refused)
 
@@ -321,15 +328,8 @@ class Front:
         entry: SourceEntry | None,
         wake: _Wake,
     ) -> None:
-        # All of a record or nothing: one feature may be refused.
-        where = (wake.topic, wake.partition)
-        values = [feature_record(one, record, source_id, entry, where) for one in features]
-        for feature, value in zip(features, values, strict=True):
-            value["station_id"] = self._parameters.station_id
-            value["run_id"] = self._parameters.run_id
-            packed = _ENCODER.encode(value)
-            for route in (FEATURE, CONTEXT):
-                wake.outputs.append(Output(route, feature.feature_id, packed))
+        origin = _origin(record, source_id, wake)
+        wake.outputs += told_on(features, origin, record.shift_us, entry, self._parameters)
         wake.state.ledger.add(source_id, Disposition.CONTEXT, None)
 
     def _roads(
@@ -349,8 +349,7 @@ class Front:
             at_us, _ = self._event_time(record, source_id, told_us, 0, nominal_us, wake)
             off_us = record.shift_us if told_us is None else at_us - told_us
             states.append(msgspec.structs.replace(state.shifted(off_us), event_time_us=at_us))
-        where = (wake.topic, wake.partition, record.offset)
-        origin = road.Origin(record.receive_time_us, *where, source_id)
+        origin = _origin(record, source_id, wake)
         memory = wake.memory(source_id).memory
         teller = road.Teller(self._parameters, origin, entry, memory.signals, memory.parts)
         wake.outputs += teller.roads(decoded.roads)
@@ -381,8 +380,16 @@ class Front:
         for source_id in silent:
             del seen[source_id]
             wake.recalled.pop(source_id, None)
+        called = wake.state.called_us
+        for name in [c for c, at in called.items() if wake.at_us - at > PROBE_SILENCE_US]:
+            del called[name]
         return silent
 
 
 def _fresh() -> FrontState:
     return FrontState(ledger=RecordLedger(tallies={}))
+
+
+def _origin(record: RawRecord, source_id: str, wake: _Wake) -> road.Origin:
+    where = (wake.topic, wake.partition, record.offset)
+    return road.Origin(record.receive_time_us, *where, source_id)
