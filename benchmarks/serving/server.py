@@ -16,6 +16,7 @@ from infra.serve.app import Parts, make_app
 from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
+from infra.serve.signals import Signals
 from infra.serve.tokens import Doorkeeper, open_to_all
 from jobs.runtime.clock import now_us
 from jobs.sections import ClickHouse
@@ -33,7 +34,7 @@ async def feed(hub: Hub, road: Road) -> None:
 def main() -> None:
     os.sched_setaffinity(0, {0})
     doorkeeper = Doorkeeper(None, open_to_all(1e9, 100_000))
-    parts = Parts(Hub(), Access(doorkeeper), Directory(), History(ClickHouse()))
+    parts = Parts(Hub(), Access(doorkeeper), Directory(), Signals(), History(ClickHouse()))
     road = Road(int(sys.argv[1]))
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from infra.serve.directory import Directory
 from infra.serve.history import MOST_ROWS, History
 from infra.serve.hub import Hub
 from infra.serve.problems import ProblemError
+from infra.serve.signals import Signals
 from infra.serve.streams import Render, events, last_tick_us
 from infra.serve.tokens import Caller
 from jobs.runtime.clock import now_us
@@ -38,6 +39,7 @@ class Parts:
     hub: Hub
     access: Access
     directory: Directory
+    signals: Signals
     history: History
 
 
@@ -136,6 +138,15 @@ def _live_routes(app: FastAPI, parts: Parts) -> None:
     async def sources(_: caller) -> Response:
         cells = hub.newest.closed.cells if hub.newest else ()
         return _json({"sources": parts.directory.listed(cells, now_us())})
+
+    @app.get("/v1/signals", summary="What signals show now", tags=["live"])
+    async def signals(
+        _: caller,
+        intersection: Annotated[
+            str | None, Query(max_length=64, description="region/id, or id; all if left out")
+        ] = None,
+    ) -> Response:
+        return _json({"intersections": parts.signals.listed(intersection, now_us())})
 
 
 def _vehicle_routes(app: FastAPI, parts: Parts) -> None:

@@ -1,26 +1,28 @@
-"""Records of `fused.objects` as snapshots, on their way from the broker to a service."""
+"""Records on their way from the broker to those that answer, pictures as snapshots."""
 
 from collections.abc import Callable
 
 from infra.serve.directory import Directory
 from infra.serve.hub import Hub
+from infra.serve.signals import Signals
 from jobs.io.avro import AvroCodec
 from jobs.io.reader import BEGINNING, Record
 from operators.fused import snapshot
-from operators.routes import OBJECTS, SOURCES
+from operators.routes import OBJECTS, SIGNALS, SOURCES
 
 REBUILD_US = 3_000_000  # every cell that is awake publishes at every tick
-TOPICS = {OBJECTS: REBUILD_US, SOURCES: BEGINNING}
+AVRO = (OBJECTS, SIGNALS)
+TOPICS = {OBJECTS: REBUILD_US, SIGNALS: REBUILD_US, SOURCES: BEGINNING}
 
 
 class Taker:
-    """Turns records into what the hub and the directory take.
+    """Turns records into what those that answer take.
 
     Parameters
     ----------
     codec
         Reads pictures.
-    hub, directory
+    hub, directory, signals
         Where they go.
     call
         Runs a function where the hub lives: `loop.call_soon_threadsafe`.
@@ -31,11 +33,13 @@ class Taker:
         codec: AvroCodec,
         hub: Hub,
         directory: Directory,
+        signals: Signals,
         call: Callable[..., object],
     ) -> None:
         self._codec = codec
         self._hub = hub
         self._directory = directory
+        self._signals = signals
         self._call = call
 
     def __call__(self, records: list[Record]) -> None:
@@ -50,3 +54,5 @@ class Taker:
         for one in records:
             if one.topic == SOURCES:
                 self._call(self._directory.take, one.value, one.appended_us, one.offset)
+            elif one.topic == SIGNALS:
+                self._call(self._signals.take, self._codec.decode(SIGNALS, one.value))

@@ -14,13 +14,13 @@ from infra.serve.app import Parts, make_app
 from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
-from infra.serve.pictures import TOPICS, Taker
+from infra.serve.pictures import AVRO, TOPICS, Taker
+from infra.serve.signals import Signals
 from infra.serve.tokens import Doorkeeper, open_to_all, read_tokens
 from jobs.io.avro import AvroCodec
 from jobs.io.reader import Reader
 from jobs.io.registry import look_up
 from jobs.settings import Settings
-from operators.routes import OBJECTS
 
 _LOCAL_RATE_HZ, _LOCAL_STREAMS = 5000.0, 2000
 _SILENCE_S = 10.0
@@ -39,7 +39,7 @@ def parts_of(settings: Settings) -> Parts:
     file = settings.serve.tokens_file
     callers = read_tokens(Path(file)) if file else None
     doorkeeper = Doorkeeper(callers, open_to_all(_LOCAL_RATE_HZ, _LOCAL_STREAMS))
-    return Parts(Hub(), Access(doorkeeper), Directory(), History(settings.clickhouse))
+    return Parts(Hub(), Access(doorkeeper), Directory(), Signals(), History(settings.clickhouse))
 
 
 def application(settings: Settings, parts: Parts, stop: Callable[[], None]) -> FastAPI:
@@ -57,9 +57,10 @@ def application(settings: Settings, parts: Parts, stop: Callable[[], None]) -> F
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        codec = AvroCodec(look_up(settings.registry.address(), [OBJECTS]))
+        codec = AvroCodec(look_up(settings.registry.address(), AVRO))
         call = asyncio.get_running_loop().call_soon_threadsafe
-        reader = Reader(settings.kafka, TOPICS, Taker(codec, parts.hub, parts.directory, call))
+        taker = Taker(codec, parts.hub, parts.directory, parts.signals, call)
+        reader = Reader(settings.kafka, TOPICS, taker)
         reader.start()
         watch = asyncio.create_task(_watch(reader, parts.hub, stop))
         try:

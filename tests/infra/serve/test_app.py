@@ -117,6 +117,33 @@ def test_sources_with_their_entries_and_whether_they_are_heard():
     assert answer["sources"][0]["declared"]["kind"] == "roadside"
 
 
+def a_signal(event_us, *phases, intersection="1/7"):
+    """A record of `signals.state` with groups 1, 2, ... in these phases."""
+    entry = dict.fromkeys(("start_us", "max_end_us", "likely_end_us", "next_us", "confidence"))
+    entries = [
+        entry | {"signal_group": n, "phase": phase, "min_end_us": event_us + 4_000_000}
+        for n, phase in enumerate(phases, 1)
+    ]
+    return {"intersection": intersection, "event_time_us": event_us, "entries": entries}
+
+
+def test_signals_show_the_newest_phase_of_each_group(monkeypatch):
+    parts = parts_with()
+    parts.signals.take(a_signal(1_000_000, 6, 3))
+    parts.signals.take(a_signal(2_000_000, 8))
+    parts.signals.take(a_signal(1_500_000, 5))
+    parts.signals.take(a_signal(2_000_000, 6, intersection="9"))
+    monkeypatch.setattr("infra.serve.app.now_us", lambda: 3_000_000)
+    _, told = get("/v1/signals", parts, intersection="1/7")
+    ((where, groups),) = [(one["intersection"], one["groups"]) for one in told["intersections"]]
+    phases = [(g["signal_group"], g["phase"], g["least_s"]) for g in groups]
+    assert where == "1/7"
+    assert phases == [(1, "protected_clearance", 3.0), (2, "stop_and_remain", 2.0)]
+    assert len(get("/v1/signals", parts)[1]["intersections"]) == 2
+    monkeypatch.setattr("infra.serve.app.now_us", lambda: 60_000_000)
+    assert get("/v1/signals", parts)[1]["intersections"] == []
+
+
 # -- who may ask ---------------------------------------------------------------------------------
 
 
