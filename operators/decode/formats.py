@@ -56,6 +56,12 @@ class Formats(Mapping[str, FormatInfo]):
     def __len__(self) -> int:
         return len(FORMATS) + len(self.mappings)
 
+    def title(self, name: str) -> str:
+        """What a mapping calls its feed; empty for the formats of the release."""
+        feed = name.removeprefix(PREFIX)
+        text = self.mappings.get(feed) if feed != name else None
+        return parse_mapping(feed, text).title if text else ""
+
     def decode(self, name: str, payload: bytes, anchor_us: int, limits: Limits = LIMITS) -> Decoded:
         """Read one raw record; as `operators.decode.registry.decode`."""
         return read(self.get(name), name, payload, anchor_us, limits)
