@@ -7,7 +7,9 @@ import sys
 from operators.decode.registry import FormatInfo
 
 # ``Format `name`: standard and version, dialect. ...``; a full stop ends it before a capital only.
-_TITLE = re.compile(r"Formats? (?:`[^`]+`(?:,| and)? ?)+: (.+?)(?:\.(?=\s+[A-Z`*(])|\.?\n\n|\.?$)", re.S)
+_TITLE = re.compile(
+    r"Formats? (?:`[^`]+`(?:,| and)? ?)+: (.+?)(?:\.(?=\s+[A-Z`*(])|\.?\n\n|\.?$)", re.S
+)
 
 
 def datasheet(info: FormatInfo) -> str:
