@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ from rich.table import Table
 from infra.demo.rows import Accounts, Rows
 from infra.demo.watch import Ages
 from infra.simulator.score import Score
+from operators.enrich.context import ContextFlag
 from operators.frame import ObjectClass
 
 
@@ -107,6 +109,7 @@ def show(console: Console, figures: Report, measured: Measured) -> None:
     """Print the tables of a demo."""
     console.print(_sources(measured.accounts))
     console.print(_classes(measured.rows))
+    console.print(_context(measured.rows))
     table = Table(title="What came out", show_header=False)
     table.add_column()
     table.add_column(justify="right")
@@ -122,6 +125,22 @@ def _sources(accounts: Accounts) -> Table:
     table.add_column("records", justify="right")
     for (source, disposition, reason), count in sorted(accounts.records.items()):
         table.add_row(source, disposition, reason, str(count))
+    return table
+
+
+def _context(rows: Rows) -> Table:
+    """From when to when third parties said something of some object's place, by what it was."""
+    table = Table(title="What applied where objects were")
+    table.add_column("kind")
+    for name in ("rows", "first tick", "last tick"):
+        table.add_column(name, justify="right")
+    flags, ticks = rows.column("context_flags"), rows.column("tick_us")
+    for flag in ContextFlag:
+        marked = ticks[flags & int(flag) != 0]
+        if len(marked):
+            ends = (datetime.fromtimestamp(us / 1e6, UTC) for us in (marked.min(), marked.max()))
+            clock = [f"{end:%H:%M:%S}.{end.microsecond // 100_000}" for end in ends]
+            table.add_row((flag.name or "").lower(), str(len(marked)), *clock)
     return table
 
 

@@ -13,7 +13,7 @@ from infra.simulator.score import FusedRows
 from schemas.reader import ColumnReader
 
 _READER = ColumnReader(schemas.load("picture"), np.frombuffer)
-_TAKEN = ("track_id", "object_class", "lat_e7", "lon_e7", "age_us")
+_TAKEN = ("track_id", "object_class", "lat_e7", "lon_e7", "age_us", "context_flags")
 
 
 @dataclass(slots=True)

@@ -64,7 +64,7 @@ def run(
     reader.start()
     say("recordings: real messages of vehicles and roadside units, at their own pace")
     records = send_recordings(recordings, settings.kafka)
-    say("a simulated district: four roadside units, twenty probes, weather and an alert")
+    say("a simulated district: four roadside units, twenty probes, fog, an alert and its end")
     sent, shift_us = send_district(simulated, settings.kafka, watch)
     say("waiting until the last pictures are committed and loaded")
     time.sleep(QUIET_S)

@@ -12,7 +12,13 @@ import numpy as np
 
 from infra.simulator import probes, roadside
 from infra.simulator.bsm import encode_bsm
-from infra.simulator.context import EMERGENCY_SOURCE, WEATHER_SOURCE, emergency_alert, fog_report
+from infra.simulator.context import (
+    EMERGENCY_SOURCE,
+    WEATHER_SOURCE,
+    all_clear,
+    emergency_alert,
+    fog_report,
+)
 from infra.simulator.frames import SensorFrame
 from infra.simulator.network import District, build_network
 from infra.simulator.placement import Placement
@@ -44,6 +50,8 @@ class Scenario:
         The sensors.
     alert_area_m
         Corners of the emergency alert's polygon, local metres.
+    fog_radius_m
+        How far from the middle the weather report holds.
     """
 
     start_us: int
@@ -55,6 +63,7 @@ class Scenario:
     units: tuple[RoadsideUnit, ...] = default_units()
     fleets: tuple[Fleet, ...] = default_fleets()
     alert_area_m: tuple[tuple[float, float], ...] = ((20, 20), (260, 20), (260, 260), (20, 260))
+    fog_radius_m: float = 8000.0  # the vicinity of an aerodrome (ICAO Annex 3)
 
     def __post_init__(self) -> None:
         if self.start_us % STEP_US:
@@ -165,13 +174,16 @@ def _messages(scenario: Scenario, frames: list[SensorFrame]) -> Iterator[Sent]:
 
 
 def _context(scenario: Scenario) -> Iterator[Sent]:
-    """Fog from the start, and the alert after a fifth of the time."""
+    """Fog from the start, the alert after a fifth of the time, its end after three fifths."""
     report = fog_report(scenario.start_us).encode()
     alert_us = scenario.start_us + round(scenario.duration_s * 0.2) * 1_000_000
     alert = emergency_alert(alert_us, scenario.placement, scenario.alert_area_m).encode()
+    clear_us = scenario.start_us + round(scenario.duration_s * 0.6) * 1_000_000
+    clear = all_clear(clear_us, alert_us).encode()
     for source, kind, payload, at_us in (
         (WEATHER_SOURCE, "metar", report, scenario.start_us),
         (EMERGENCY_SOURCE, "cap", alert, alert_us),
+        (EMERGENCY_SOURCE, "cap", clear, clear_us),
     ):
         yield Sent("raw.context", source, kind, payload, at_us, at_us + FEED_DELAY_US)
 
@@ -187,7 +199,7 @@ def source_entries(scenario: Scenario) -> list[dict[str, Any]]:
             "format": "metar",
             "lat_deg": place.lat_deg,
             "lon_deg": place.lon_deg,
-            "coverage_radius_m": 8000.0,  # the vicinity of an aerodrome (ICAO Annex 3)
+            "coverage_radius_m": scenario.fog_radius_m,
             "owner": "weather service",
         },
         {"source_id": EMERGENCY_SOURCE, "format": "cap", "owner": "emergency office"},

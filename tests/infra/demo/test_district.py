@@ -10,6 +10,7 @@ import pytest
 from infra.demo.rows import gather
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.score import score
+from operators.enrich.context import ContextFlag
 from operators.fuse.standing import STANDING
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
@@ -18,6 +19,7 @@ from operators.reasons import Use
 from operators.track import LINK, TRACK_ROW
 
 START_US = 1_790_000_000_000_000
+SCENARIO = Scenario(start_us=START_US, duration_s=45.0, seed=3, fog_radius_m=150.0)
 
 
 class PassThrough:
@@ -72,7 +74,7 @@ class PassThrough:
 
 @pytest.fixture(scope="module")
 def simulated():
-    return simulate(Scenario(start_us=START_US, duration_s=45.0, seed=3))
+    return simulate(SCENARIO)
 
 
 def log_of(simulated):
@@ -93,9 +95,8 @@ def scored(simulated, **options):
     outputs = run(log_of(simulated), Pipeline(Parameters(), **options))
     rows, accounts = gather((o.route, msgspec.msgpack.decode(o.value)) for o in outputs)
     placement = Scenario(start_us=0).placement
-    return score(
-        simulated.truth, simulated.views, simulated.frames, rows.fused(placement)
-    ), accounts
+    figures = score(simulated.truth, simulated.views, simulated.frames, rows.fused(placement))
+    return figures, accounts, rows
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +130,46 @@ def test_sums_close(simulated, fused):
     assert accounts.observations == sum(accounts.uses.values())
 
 
+def places(rows):
+    """Local axes of the district, metres, and ticks of all rows."""
+    lat, lon = rows.column("lat_e7") / 1e7, rows.column("lon_e7") / 1e7
+    x, y, _ = SCENARIO.placement.wgs84_to_local(lat, lon, np.zeros(len(lat)))
+    return x, y, rows.column("tick_us")
+
+
+def received(simulated, name):
+    return [s.receive_time_us for s in simulated.sent if s.format == name]
+
+
+def test_fog_marks_the_vehicles_in_it_and_no_others_from_its_receipt_on(simulated, fused):
+    x, y, tick = places(fused[2])
+    far = np.hypot(x, y)
+    clear = abs(far - SCENARIO.fog_radius_m) > 0.5
+    foggy = fused[2].column("context_flags") & ContextFlag.WEATHER != 0
+    (since,) = received(simulated, "metar")
+    expected = (far < SCENARIO.fog_radius_m) & (tick >= since)
+    assert (foggy == expected)[clear].all()
+    assert min(foggy.sum(), (~foggy[tick >= since]).sum()) > 1000
+
+
+def test_an_ambulances_alert_marks_its_area_until_it_is_cancelled(simulated, fused):
+    x, y, tick = places(fused[2])
+    low, high = (
+        np.array(SCENARIO.alert_area_m).min(axis=0),
+        np.array(SCENARIO.alert_area_m).max(axis=0),
+    )
+    inside_m = np.minimum.reduce([x - low[0], high[0] - x, y - low[1], high[1] - y])
+    alarmed = fused[2].column("context_flags") & ContextFlag.EMERGENCY != 0
+    since, until = received(simulated, "cap")
+    expected = (inside_m > 0.0) & (since <= tick) & (tick < until)
+    assert (alarmed == expected)[abs(inside_m) > 0.5].all()
+    assert tick[alarmed].min() == -(-since // 100_000) * 100_000
+    assert tick[alarmed].max() == (until - 1) // 100_000 * 100_000
+    assert alarmed.sum() > 1000
+
+
 def test_a_tracker_that_passes_ids_through_fails(simulated):
-    figures, _ = scored(simulated, tracker=PassThrough())
+    figures, _, _ = scored(simulated, tracker=PassThrough())
     assert figures.tracks_per_true_object > 1.5
     assert figures.multi_source_linked_share < 0.8
 

@@ -71,9 +71,12 @@ def test_marks_are_the_milliseconds_of_the_units_own_clock(run):
     assert wrapped == {True, False}
 
 
-def test_context_is_one_weather_report_and_one_alert(run):
+def test_context_is_one_weather_report_one_alert_and_its_end(run):
     context = [(s.format, s.source_id) for s in run.simulated.sent if s.topic == "raw.context"]
-    assert context == [("metar", "met-zzdp"), ("cap", "emergency-office")]
+    assert context == [("metar", "met-zzdp"), *2 * [("cap", "emergency-office")]]
+    told = [s for s in run.simulated.sent if s.format == "cap"]
+    alert, end = (decode("cap", s.payload, s.receive_time_us).features[0] for s in told)
+    assert (alert.feature_id, alert.cancelled, end.cancelled) == (end.feature_id, False, True)
 
 
 def test_the_stations_adapters_read_every_message(run):
