@@ -37,7 +37,9 @@ def test_bad_settings_end_every_command_with_78_and_one_line(run, command):
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [["status"], ["sql", "SELECT 1"]])
+@pytest.mark.parametrize(
+    "command", [["status"], ["sql", "SELECT 1"], ["reload"], ["backfill", "x"]]
+)
 def test_question_without_a_station_says_how_to_start_one(run, command):
     ended = run(*command)
     assert ended.returncode == 1

@@ -6,6 +6,8 @@ import pytest
 from jobs.io.block_log import BlockLog
 from jobs.io.clickhouse import InsertError, Warehouse, WarehouseSettings
 from jobs.io.delivery import ATTEMPTS, BlockRefusedError, Delivery
+from jobs.io.rows import rows_of
+from operators.routes import OBJECTS
 from tests.jobs.io.packed import CODEC, pictures, token
 
 pytestmark = pytest.mark.engine
@@ -118,6 +120,25 @@ def test_records_that_cannot_be_read_are_parked_with_their_place(client, make, l
     assert "record 3 of 3" in reason
     assert rows(client, "fused_object_state") == 0
     assert msgspec.msgpack.decode(log.parked()[0].content)[-1] == broken.records
+
+
+def test_a_block_across_midnight_is_completed_where_only_a_day_of_it_went_in(
+    client, warehouse, make
+):
+    """A block of two days is two parts, and an engine may die between them."""
+    before = pictures(0)
+    later = [CODEC.decode(OBJECTS, data) for data in before.records]
+    for record in later:
+        record["tick_us"] += 86_400_000_000
+    records = [CODEC.encode(OBJECTS, msgspec.msgpack.encode(record)) for record in later]
+    block = msgspec.structs.replace(before, records=[*before.records, *records])
+    rows_of_day = rows_of(OBJECTS, [CODEC.decode(OBJECTS, data) for data in before.records])
+    for table in rows_of_day:
+        warehouse.insert_rows(table, token(block))
+    assert (rows(client, "fused_object_state"), rows(client, "picture")) == (4, 3)
+    for _ in range(2):
+        make().take(block, token(block))
+    assert (rows(client, "fused_object_state"), rows(client, "picture")) == (8, 6)
 
 
 def test_a_warehouse_that_is_not_there_is_waited_for(client, make, log):
