@@ -119,12 +119,11 @@ class Minute(msgspec.Struct, array_like=True):
             nobody.share_s += step_s * unseen
 
     def _look(self, report: Report, shown: RecordArray) -> None:
-        """Sample what the live sources see of the tracks in their views that others see."""
-        live = set(report.live)
+        """Sample what sources see of the tracks in their views that others see."""
         for slot, source in enumerate(report.slots):
             tally = self.tallies[source]
             declared = tally.declared
-            if declared is None or not declared.looks or source not in live:
+            if declared is None or not declared.looks or not tally.looks_at(report.tick_us):
                 continue
             bit = np.uint64(1) << np.uint64(slot)
             others = (shown["sources"] & ~bit) != 0

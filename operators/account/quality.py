@@ -94,6 +94,8 @@ def _known(standing: np.void | None, tally: SourceTally) -> dict[str, object]:
     for side, axis in _PLACE.items():
         known[f"bias_{side}_m"] = float(standing[f"{axis}_m"])
         known[f"bias_{side}_sigma_m"] = float(standing[f"{axis}_sigma_m"])
+    if not standing["declares"]:
+        known["noise_factor"] = math.nan
     known["noise_m"] = math.sqrt(standing["noise_m2"])
     known["lasting_m"] = math.sqrt(standing["lasting_m2"])
     known["anchor"], known["registered"] = bool(standing["anchor"]), bool(standing["met"])

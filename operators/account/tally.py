@@ -12,6 +12,7 @@ from operators.fuse.standing import STANDING
 
 BIN_US = 10_000  # of delays
 NEVER = -(2**62)
+LOOKS_US = 350_000  # three periods of a sensor of 10 Hz
 Q = tuple[float, float, float, float]
 
 
@@ -110,6 +111,12 @@ class SourceTally(msgspec.Struct, array_like=True):
     def has_something(self) -> bool:
         """False for a source that only has a slot from long ago."""
         return bool(self.frames or self.seen_s or self.last_event_us > NEVER)
+
+    def looks_at(self, tick_us: int) -> bool:
+        """Whether the source looks at a tick: not if more than a frame of it is missing."""
+        rate_hz = self.declared.nominal_rate_hz if self.declared else math.nan
+        period_us = 1.5e6 / rate_hz if rate_hz > 0.0 else 0.0
+        return tick_us - self.last_event_us <= max(LOOKS_US, period_us)
 
     def known(self) -> np.void | None:
         """What its cell knows of it, dtype `STANDING`; None if nothing."""

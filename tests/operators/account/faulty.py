@@ -14,8 +14,6 @@ from tests.operators.account.world import (
 
 FAULTS = {
     "honest": {},
-    "late": {"delay_ms": 320},
-    "biased": {"bias_m": (2.4, -1.8)},
     "over-confident": {"declared": 0.2},
     "dead": {"dead_from_us": FIRST_MINUTE_US - 5_000_000},
     "duplicating": {"copies": 2},

@@ -48,6 +48,7 @@ class Unit:
     bias_m: tuple[float, float] = (0.0, 0.0)
     detection: float = 0.95
     copies: int = 1
+    exact: bool = False  # copies are equal to the last byte
     ids: tuple[str, ...] = ()  # under which it sends, in turn
     dead_from_us: int = 2**62
     radius_m: float = 160.0
@@ -67,7 +68,7 @@ class Unit:
             name = names[k % len(names)]
             sigma_m = self.sigma_m * self.declared
             for copy in range(self.copies):
-                body = line(name, event_us, seen, sigma_m) + b" " * copy
+                body = line(name, event_us, seen, sigma_m) + b" " * (0 if self.exact else copy)
                 yield event_us + delay_us + copy, name, body
 
     def entries(self):
