@@ -1,9 +1,9 @@
 """Pictures of a city that nobody simulated, made fast and shaped like those of the demo.
 
-Each object drives up and down a street of its own within its cell, stands at the ends, and is seen
-by one to three sources. What the tracker adds (jitter, covariances that breathe with every
-observation, ages) is drawn so that each column compresses as it does in the demo: `resemble.py`
-loads both and compares.
+Each object drives along a street of its own within its cell, stands at its beginning for a while,
+and is another one when it begins anew; one to three sources see it. What the tracker adds (jitter,
+covariances that breathe with every observation, ages) is drawn so that each column compresses as it
+does in the demo: `resemble.py` loads both and compares.
 """
 
 from collections.abc import Iterator
@@ -84,6 +84,7 @@ class City:
         turned = self.along_m > _STREET_M
         self.along_m[turned] = 0.0
         self.red_s[turned] = 25.0
+        self.ends_us[turned] = 0  # the next one begins where this street begins
         seen = rng.random(count) < 0.85
         self.wander += np.where(seen, rng.normal(0, 0.06, (2, count)) - 0.1 * self.wander, 0.0)
         self.error += np.where(seen, rng.normal(0, 0.03, (2, count)) - 0.05 * self.error, 0.0)
