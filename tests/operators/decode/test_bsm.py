@@ -234,3 +234,23 @@ def test_all_values_of_the_range_keep_their_meaning(
     assert math.isclose(math.cos(one["heading_rad"] - north_deg), 1.0, rel_tol=1e-9)
     assert found.event_time_us is not None
     assert found.event_time_us // 1000 % 60_000 == mark
+
+
+def test_every_bsm_of_the_timed_replay_decodes_once_its_gaps_are_filled() -> None:
+    text = (DATA / "jpo-conflictmonitor/ApproachAndStopAtLine.csv").read_text()
+    lines = [one.split(",", 2)[2] for one in text.splitlines() if one.startswith("BSM")]
+    filled = [
+        one.replace('"@MILLI_OF_MINUTE@"', "23700").replace("@TEMP_ID@", "12A7A951")
+        for one in lines
+    ]
+    frames = [frame(one.encode()) for one in filled]
+    assert len(frames) == 99
+    place = np.concatenate([f.position for f in frames])
+    assert np.abs(place - [-105.0912, 39.5880]).max() < 0.005
+    assert {f.event_time_us for f in frames} == {ANCHOR_US + 6000}
+    assert reason(lines[0].encode()).reason is Reason.WRONG_TYPE  # a mark that is a text
+
+
+def test_bsm_of_another_makers_json_is_not_one_of_the_ode() -> None:
+    error = reason((DATA / "carma-streets/bsm.json").read_bytes())
+    assert (error.reason, "payload" in error.detail) == (Reason.MISSING_FIELD, True)
