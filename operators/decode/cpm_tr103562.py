@@ -34,16 +34,11 @@ and come round soon. Otherwise as `cpm`. Dropped: also dynamic status and free s
 
 import math
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from operators.decode.cpm_objects import (
-    Percent,
-    Profiles,
-    SensorId,
-    Walker,
     class_confidence,
     class_of_group,
     class_of_walker,
@@ -51,18 +46,19 @@ from operators.decode.cpm_objects import (
     gather,
     surest_of,
 )
+from operators.decode.cpm_tr103562_message import (
+    DISTANCE_UNAVAILABLE,
+    QUALITIES,
+    Class,
+    Confidences,
+    Cpm,
+    Kind,
+    Message,
+    Object,
+)
 from operators.decode.decoded import Adapter, Decoded, Space
 from operators.decode.etsi import (
-    CONFIDENCE_UNAVAILABLE,
     HEADING_UNAVAILABLE,
-    SPEED_OUT_OF_RANGE,
-    Code,
-    Component,
-    Confidence,
-    DeltaTime,
-    Heading,
-    OldAccuracy,
-    Position,
     angle_deg,
     angle_sigma_rad,
     origin,
@@ -86,10 +82,8 @@ from operators.normalise.event_time import generation_delta_us
 
 _AGGREGATING = frozenset({8, 11})
 _ROADSIDE_UNIT = 1  # of the class `other`
-_DISTANCE_UNAVAILABLE = 4095
-_UNKNOWN_DISTANCE = (0, _DISTANCE_UNAVAILABLE)
+_UNKNOWN_DISTANCE = (0, DISTANCE_UNAVAILABLE)
 _PER_SIGMA_M = 100 * SIGMAS_AT_95_AXIS
-_QUALITIES = 15
 # Along the heading and to the left, in half lengths and half widths, of each reference point.
 _POINTS = ((0, 0), (-1, 1), (0, 1), (1, 1), (-1, 0), (1, 0), (-1, -1), (0, -1), (1, -1))
 _CLASS_OF_VEHICLE = (
@@ -105,85 +99,6 @@ _CLASS_OF_VEHICLE = (
     ObjectClass.TRUCK,
 )
 
-_Distance = Annotated[int, Meta(ge=-132_768, le=132_767)]
-_DistanceConfidence = Annotated[int, Meta(ge=0, le=_DISTANCE_UNAVAILABLE)]
-_SpeedConfidence = Annotated[int, Meta(ge=0, le=7)]
-_Extent = Annotated[int, Meta(ge=0, le=1023)]
-
-
-class _Confidences(msgspec.Struct):
-    x_distance: _DistanceConfidence
-    y_distance: _DistanceConfidence
-    object: Annotated[int, Meta(ge=0, le=_QUALITIES)]
-    x_speed: _SpeedConfidence = 0
-    y_speed: _SpeedConfidence = 0
-    yaw_angle: Confidence = CONFIDENCE_UNAVAILABLE
-
-
-class _Group(msgspec.Struct):
-    group_type: Profiles
-
-
-class _Kind(msgspec.Struct):
-    vehicle: Code | None = None
-    single_vru: Walker | None = None
-    vru_group: _Group | None = None
-    other: Code | None = None
-
-
-class _Class(msgspec.Struct):
-    object_class: _Kind
-    confidence: Percent = 101
-
-
-class _Object(msgspec.Struct):
-    object_id: Annotated[int, Meta(ge=0, le=255)]
-    time_of_measurement: Annotated[int, Meta(ge=-1500, le=1500)]
-    x_distance: _Distance
-    y_distance: _Distance
-    confidence: _Confidences
-    z_distance: _Distance | None = None
-    x_speed: Component = SPEED_OUT_OF_RANGE
-    y_speed: Component = SPEED_OUT_OF_RANGE
-    yaw_angle: Heading = HEADING_UNAVAILABLE
-    width: _Extent = msgspec.field(name="planar_object_dimension_1", default=0)
-    length: _Extent = msgspec.field(name="planar_object_dimension_2", default=0)
-    height: _Extent = msgspec.field(name="vertical_object_dimension", default=0)
-    object_ref_point: Annotated[int, Meta(ge=0, le=8)] = 0
-    sensor_id_list: list[SensorId] | None = None
-    classification: list[_Class] | None = None
-
-
-class _Vehicle(msgspec.Struct):
-    heading: Heading
-
-
-class _Station(msgspec.Struct):
-    vehicle: _Vehicle | None = msgspec.field(name="originating_vehicle_container", default=None)
-
-
-class _Management(msgspec.Struct):
-    reference_position: Position
-    confidence: OldAccuracy
-
-
-class _Sensor(msgspec.Struct):
-    sensor_id: SensorId
-    type: Annotated[int, Meta(ge=0, le=15)]
-
-
-class _Message(msgspec.Struct):
-    generation_delta_time: DeltaTime
-    management: _Management = msgspec.field(name="management_container")
-    station: _Station = msgspec.field(name="station_data_container", default_factory=_Station)
-    sensors: list[_Sensor] = msgspec.field(name="sensor_information_container", default=[])
-    objects: list[_Object] = msgspec.field(name="perceived_object_container", default=[])
-
-
-class _Cpm(msgspec.Struct):
-    source_uuid: str
-    message: _Message
-
 
 class _View(NamedTuple):
     """Where the axes of a message lie: their point if it is known, and the turn of x from east."""
@@ -195,8 +110,8 @@ class _View(NamedTuple):
     moves: bool
 
 
-_DECODER = msgspec.json.Decoder(_Cpm)
-_NO_CLASS = _Class(_Kind())
+_DECODER = msgspec.json.Decoder(Cpm)
+_NO_CLASS = Class(Kind())
 
 
 def reader(*, newer_is_positive: bool) -> Adapter:
@@ -215,7 +130,7 @@ def reader(*, newer_is_positive: bool) -> Adapter:
     return adapt
 
 
-def _content(cpm: _Cpm, anchor_us: int, per_ms: int) -> Decoded:
+def _content(cpm: Cpm, anchor_us: int, per_ms: int) -> Decoded:
     message = cpm.message
     seen = [
         (index, (one, sure))
@@ -235,7 +150,7 @@ def _content(cpm: _Cpm, anchor_us: int, per_ms: int) -> Decoded:
     return decoded([rows.frame(cpm.source_uuid or None, event_time_us, flags, Space.GEOGRAPHIC)])
 
 
-def _view(message: _Message) -> _View:
+def _view(message: Message) -> _View:
     base = origin(message.management.reference_position, message.management.confidence)
     vehicle = message.station.vehicle
     if vehicle is None:
@@ -248,7 +163,7 @@ def _view(message: _Message) -> _View:
 def _add(
     rows: FrameRows,
     index: int,
-    given: tuple[_Object, _Class],
+    given: tuple[Object, Class],
     late_us: int,
     base: Origin,
     *,
@@ -274,14 +189,14 @@ def _add(
         heading_rad=heading_rad,
         heading_sigma_rad=angle_sigma_rad(sure.yaw_angle),
         size_m=(one.length / 10, one.width / 10, one.height / 10),
-        score=sure.object / _QUALITIES,
+        score=sure.object / QUALITIES,
         object_class=_class_of(surest.object_class),
         class_confidence=class_confidence(surest.confidence),
         local_id=id_hash(str(one.object_id)),
     )
 
 
-def _middle_m(one: _Object) -> tuple[float, float]:
+def _middle_m(one: Object) -> tuple[float, float]:
     """Middle of the box in the axes of the message, metres."""
     x_m, y_m = one.x_distance / 100, one.y_distance / 100
     if not one.object_ref_point:
@@ -301,7 +216,7 @@ def _middle_m(one: _Object) -> tuple[float, float]:
     )
 
 
-def _covariance_m2(sure: _Confidences) -> tuple[float, float, float]:
+def _covariance_m2(sure: Confidences) -> tuple[float, float, float]:
     """Covariance along axes that err on their own; unknown if one is."""
     if sure.x_distance in _UNKNOWN_DISTANCE or sure.y_distance in _UNKNOWN_DISTANCE:
         return UNKNOWN_COVARIANCE
@@ -315,12 +230,12 @@ def _turned_m2(
     return x2 * cos * cos + y2 * sin * sin, (x2 - y2) * sin * cos, x2 * sin * sin + y2 * cos * cos
 
 
-def _speed_sigma_mps(sure: _Confidences) -> float:
+def _speed_sigma_mps(sure: Confidences) -> float:
     """One sigma of the worse axis: the table runs from unavailable to the best."""
     return SPEED_SIGMA_MPS[sure.x_speed if sure.x_speed < sure.y_speed else sure.y_speed]
 
 
-def _class_of(kind: _Kind) -> ObjectClass:
+def _class_of(kind: Kind) -> ObjectClass:
     if kind.vehicle is not None:
         known = kind.vehicle < len(_CLASS_OF_VEHICLE)
         return _CLASS_OF_VEHICLE[kind.vehicle] if known else ObjectClass.UNKNOWN
