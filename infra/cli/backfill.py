@@ -51,9 +51,13 @@ def backfill(
                 _fuse(given, config, name, run_id)
             faults = _loaded(client, database, run_id, sent)
             days = days_of(client, database, run_id)
+            if not days:
+                msg = f"{run_id} has no picture: its raw topics hold nothing that can be fused"
+                raise CommandError(msg)
             _show(compare(client, database, run_id, _shown(client, database, run_id, days)))
             if faults:
-                msg = f"the account of {run_id} does not close: {'; '.join(faults)}"
+                told = "; ".join(faults)
+                msg = f"the account of {run_id} does not close: {told}; mend it, or fuse as --run"
                 raise CommandError(msg)
             if swap:
                 choose(client, database, run_id, (days[0], days[-1]), f"backfill {name}")
