@@ -125,9 +125,15 @@ class Riders:
         self._forget(tick_us)
         found = []
         for one in self._subscriptions.values():
-            track_id, at_us = self._tracks.get((one.source_id, id_hash(one.vehicle_id)), (0, 0))
+            track_id, at_us = self._track(one)
             found.append((one, track_id if tick_us - at_us <= LOST_US else None))
         return found
+
+    def _track(self, one: Subscription) -> tuple[int, int]:
+        """Track and last tick; hexadecimal ids of messages are hashed in capitals."""
+        names = (one.vehicle_id, one.vehicle_id.upper())
+        known = [self._tracks.get((one.source_id, id_hash(name)), (0, 0)) for name in names]
+        return max(known, key=lambda track: track[1])
 
     def _forget(self, tick_us: int) -> None:
         over = [

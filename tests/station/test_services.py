@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def served(tmp_path_factory):
         for s in simulated.sent
     ]
     probes = [one for one in messages if one.topic == "raw.probe"]
+    probes = [one for one in probes if one.source_id == probes[0].source_id]
+    longest = Counter(vehicle_of(one.payload) for one in probes)
     unit = next(e for e in simulated.sources if e["kind"] == "roadside" and e.get("lat_deg"))
     parts = ("broker", "registry", "engine", "pulse", "fusion")
     folder = tmp_path_factory.mktemp("services")
@@ -59,10 +62,11 @@ def served(tmp_path_factory):
             "KAFKA": station.bootstrap,
             "SERVICE": f"http://127.0.0.1:{chosen.serve.port}",
             "PLACE": f"lat={unit['lat_deg']}&lon={unit['lon_deg']}",
-            "SOURCE": probes[0].source,
-            "VEHICLE": vehicle_of(probes[0].payload),
-            "FOLDER": str(folder),
+            "SOURCE": probes[0].source_id,
+            "VEHICLE": longest.most_common(1)[0][0],
         }
+        for part in ("services", "serve"):
+            print((folder / "logs" / f"{part}.out").read_text()[-1000:])
 
 
 def vehicle_of(payload):

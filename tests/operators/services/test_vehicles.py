@@ -127,11 +127,11 @@ def test_a_probe_is_the_track_that_took_its_messages():
     """Two vehicles of one fleet and a bystander, through the whole pipeline."""
     log = a_log("unit-1")
     log.declare("fleet", kind="probe")
-    places = {"v1": 0.0, "v2": 30.0, None: 60.0}
+    places = {"V1": 0.0, "v2": 30.0, None: 60.0}
     for k in range(20):
         at_us = START_US + k * TICK
         log.see(at_us, [an_observation(10.0, y + 0.1) for y in places.values()])
-        for name in ("v1", "v2"):
+        for name in ("V1", "v2"):
             told_ = [an_observation(10.0, places[name], local_id=name)]
             log.see(at_us + 1000, told_, source="fleet", topic=PROBE)
     made = Services("station")
