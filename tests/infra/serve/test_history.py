@@ -1,0 +1,50 @@
+"""What the warehouse says of a track: its states under every id that it had, of one run."""
+
+import pytest
+from clickhouse_driver import Client
+
+from infra.clickhouse.migrate import migrate
+from infra.serve.history import History
+from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.sections import ClickHouse
+from tests.infra.clickhouse.engine import running_engine
+from tests.infra.clickhouse.pictures import START_US, drive, picture
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory):
+    """One object that was 5 and became 7, another that is 9, and a second run of the same."""
+    with running_engine(tmp_path_factory.mktemp("engine")) as port:
+        with Client("127.0.0.1", port=port) as client:
+            migrate(client, "station")
+            client.execute(
+                "INSERT INTO station.track_alias (run_id, track_id, other_track_id, tick) VALUES",
+                [("run-1", 5, 7, 0)],
+            )
+        one = [*drive(5, 1), *drive(7, 1, start_us=START_US + 1_000_000)]
+        records = [picture(tick, [made]) for tick, made in one]
+        records += [picture(tick, [made], cell="873099596ffffff") for tick, made in drive(9, 2)]
+        warehouse = Warehouse(WarehouseSettings("127.0.0.1", port))
+        warehouse.insert(Block("fused.objects", records, "a"))
+        again = [picture(tick, [made], run="run-2") for tick, made in drive(7, 2)]
+        warehouse.insert(Block("fused.objects", again, "b"))
+        warehouse.close()
+        yield History(ClickHouse(url=f"clickhouse://127.0.0.1:{port}"))
+
+
+def test_a_track_has_its_states_under_all_its_ids_and_of_one_run(history):
+    states = history.track(7, START_US, START_US + 10_000_000, 1000)
+    assert [s["tick_us"] for s in states] == [START_US + k * 100_000 for k in range(20)]
+    assert {s["run_id"] for s in states} == {"run-1"}
+    assert [s["track_id"] for s in states] == ["5"] * 10 + ["7"] * 10
+    assert states[0]["lat_deg"] == pytest.approx(31.2)
+    assert states[0]["class"] == "car"
+
+
+def test_an_interval_and_a_limit_are_kept(history):
+    states = history.track(7, START_US + 500_000, START_US + 800_000, 1000)
+    assert [s["tick_us"] - START_US for s in states] == [500_000, 600_000, 700_000]
+    assert len(history.track(7, START_US, START_US + 10_000_000, 3)) == 3
+    assert history.track(1, START_US, START_US + 10_000_000, 3) == []
