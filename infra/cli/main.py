@@ -12,6 +12,7 @@ from infra.cli.down import down
 from infra.cli.errors import CONFIGURATION, FAILURE, CommandError, said
 from infra.cli.formats import formats
 from infra.cli.fuse import fuse
+from infra.cli.grade import grade
 from infra.cli.migrate import migrate
 from infra.cli.reload import reload
 from infra.cli.replay import replay
@@ -35,6 +36,7 @@ COMMANDS = (
     sql,
     migrate,
     trace,
+    grade,
     replay,
     reload,
     backfill,

@@ -6,6 +6,8 @@ import pytest
 from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
+from infra.grading.page import page
+from infra.grading.read import newest_minute, read
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from tests.builders import values
 from tests.operators.account.world import (
@@ -102,3 +104,16 @@ def test_a_profile_is_changed_by_a_row(engine_port, grades):
             {"first": MINUTE, "last": MINUTE + timedelta(minutes=1)},
         )
     assert found == [("good",)]
+
+
+def test_a_page_shows_grade_faults_and_plots(engine_port, grades):
+    with Client("127.0.0.1", port=engine_port, database="grade_over_confident") as client:
+        last = newest_minute(client, "east").replace(tzinfo=UTC) + timedelta(minutes=1)
+        report = read(client, "east", last - timedelta(minutes=60), last)
+        assert newest_minute(client, "nobody knows") is None
+    text = page(report)
+    assert "poor" in text
+    assert "OVERCONFIDENT" in text
+    assert text.count("<svg") == 9
+    assert "http" not in text
+    assert "nan" not in text

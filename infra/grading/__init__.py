@@ -1,0 +1,1 @@
+"""Acceptance reports of sources, from the tables alone."""
