@@ -9,7 +9,7 @@ from clickhouse_driver import Client, errors
 
 from infra.demo.plan import send_district, send_recordings
 from infra.demo.report import Measured
-from infra.demo.rows import Rows, gather
+from infra.demo.rows import Accounts, Rows, gather
 from infra.demo.watch import LiveReader, committed
 from infra.replay.messages import RecordedMessage
 from infra.replay.send import Watcher
@@ -21,7 +21,7 @@ from jobs.io.registry import register_all
 from jobs.settings import Settings
 
 QUIET_S = 14.0  # cells publish for 10 s after the last input; then their seconds close
-PATIENCE_S = 90.0  # for the warehouse to have it all
+PATIENCE_S = 90.0  # for the ledgers to close, and for the warehouse to have it all
 _MARGIN_S = 3.0
 WARM_UP_S = 20.0  # of the district: code is still being compiled, tracks begin; not scored
 
@@ -67,8 +67,7 @@ def run(
     say("a simulated district: four roadside units, twenty probes, fog, an alert and its end")
     sent, shift_us = send_district(simulated, settings.kafka, watch)
     say("waiting until the last pictures are committed and loaded")
-    time.sleep(QUIET_S)
-    rows, accounts = gather(committed(settings.kafka.client(), codec))
+    rows, accounts = _await_accounts(settings, codec, records + sent)
     loaded = _await_loaded(settings, rows.objects)
     ages = reader.end()
     first_s = (ages.first_row_us - up_us) / 1e6 if ages.first_row_us else math.nan
@@ -83,6 +82,23 @@ def run(
         cut_us=settings.run.cut_us,
         first_row_s=first_s,
     )
+
+
+def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:
+    """What is committed, once both ledgers account for all that was sent and nothing more comes.
+
+    After `PATIENCE_S` it is what there is: the report then says which sums do not close.
+    """
+    time.sleep(QUIET_S)
+    limit, before = time.monotonic() + PATIENCE_S, -1
+    while True:
+        rows, accounts = gather(committed(settings.kafka.client(), codec))
+        closed = accounts.records.total() == sent
+        closed &= accounts.uses.total() == accounts.observations
+        if (closed and rows.pictures == before) or time.monotonic() > limit:
+            return rows, accounts
+        before = rows.pictures
+        time.sleep(_MARGIN_S)
 
 
 def _scored_from_us(simulated: Simulated, shift_us: int) -> int:
