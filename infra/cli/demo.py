@@ -14,6 +14,7 @@ from infra.cli.options import Config, station_of
 from infra.cli.progress import shown
 from infra.cli.up import await_start, start
 from infra.demo.plan import declare, recordings_in
+from infra.demo.registration import draw
 from infra.demo.report import Measured, Report, report, show
 from infra.demo.run import WARM_UP_S, longest_path, run
 from infra.replay.messages import RecordedMessage
@@ -32,6 +33,10 @@ def demo(
     ] = False,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="Write the figures to this file as JSON.")
+    ] = None,
+    picture_file: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Where to draw what registration found, .svg or .png."),
     ] = None,
     seconds: Annotated[
         float,
@@ -66,6 +71,9 @@ def demo(
         with shown("Stopping"):
             station.end()
         raise
+    picture = picture_file or station.state_dir / "registration.svg"
+    draw(measured.registrations, picture)
+    console.print(f"Units before and after registration, and estimates beside the truth: {picture}")
     if report_file is not None:
         report_file.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     faults = figures.faults()

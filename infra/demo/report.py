@@ -9,6 +9,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from infra.demo.registration import Registration
+from infra.demo.registration import table as registration_table
 from infra.demo.rows import Accounts, Rows
 from infra.demo.watch import Ages
 from infra.simulator.score import Score
@@ -72,6 +74,7 @@ class Measured:
     input_delays_us: list[int]
     cut_us: int
     first_row_s: float
+    registrations: list[Registration]
 
 
 def report(measured: Measured) -> Report:
@@ -110,6 +113,7 @@ def show(console: Console, figures: Report, measured: Measured) -> None:
     console.print(_sources(measured.accounts))
     console.print(_classes(measured.rows))
     console.print(_context(measured.rows))
+    console.print(registration_table(measured.registrations))
     table = Table(title="What came out", show_header=False)
     table.add_column()
     table.add_column(justify="right")

@@ -2,12 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from clickhouse_driver import Client, errors
 
 from infra.demo.plan import send_district, send_recordings
+from infra.demo.registration import registrations
 from infra.demo.report import Measured
 from infra.demo.rows import Accounts, Rows, gather
 from infra.demo.watch import LiveReader, committed
@@ -81,7 +82,13 @@ def run(
         input_delays_us=[s.receive_time_us - s.event_time_us for s in simulated.sent],
         cut_us=settings.run.cut_us,
         first_row_s=first_s,
+        registrations=registrations(simulated, _qualities(settings, codec)),
     )
+
+
+def _qualities(settings: Settings, codec: AvroCodec) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Records of the sources' quality; the last minute is told when the next one begins."""
+    return committed(settings.kafka.client(), codec, ("source.quality",))
 
 
 def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:

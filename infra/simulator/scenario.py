@@ -104,6 +104,8 @@ class Simulated:
     views
         For each source whether each object was in its view at each instant of the truth, shape
         (T, N): geometry and occlusion, not luck of detection.
+    units
+        The roadside units with their faults; never sent either.
     """
 
     truth: Truth
@@ -111,6 +113,7 @@ class Simulated:
     sent: list[Sent]
     sources: list[dict[str, Any]]
     views: Mapping[str, BoolArray]
+    units: tuple[RoadsideUnit, ...]
 
     def since(self, time_us: int) -> "Simulated":
         """What is scored if all before `time_us` was only to get going; messages stay."""
@@ -118,7 +121,7 @@ class Simulated:
         skipped = len(self.truth.time_us) - len(later.time_us)
         frames = [frame for frame in self.frames if frame.event_time_us >= time_us]
         views = {source: view[skipped:] for source, view in self.views.items()}
-        return Simulated(later, frames, self.sent, self.sources, views)
+        return Simulated(later, frames, self.sent, self.sources, views, self.units)
 
 
 def simulate(scenario: Scenario) -> Simulated:
@@ -150,7 +153,7 @@ def sense(scenario: Scenario, truth: Truth) -> Simulated:
     frames.sort(key=lambda f: (f.receive_time_us, f.source_id, int(f.local_id[0]) if len(f) else 0))
     sent = [*_messages(scenario, frames), *_context(scenario)]
     sent.sort(key=lambda s: s.receive_time_us)
-    return Simulated(truth, frames, sent, source_entries(scenario), views)
+    return Simulated(truth, frames, sent, source_entries(scenario), views, scenario.units)
 
 
 def _messages(scenario: Scenario, frames: list[SensorFrame]) -> Iterator[Sent]:

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from infra.demo.registration import draw, registrations
 from infra.demo.rows import gather
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.score import score
@@ -91,17 +92,26 @@ def log_of(simulated):
     return log
 
 
-def scored(simulated, **options):
+def records_of(simulated, **options):
     outputs = run(log_of(simulated), Pipeline(Parameters(), **options))
-    rows, accounts = gather((o.route, msgspec.msgpack.decode(o.value)) for o in outputs)
+    return [(o.route, msgspec.msgpack.decode(o.value)) for o in outputs]
+
+
+def scored(simulated, records):
+    rows, accounts = gather(records)
     placement = Scenario(start_us=0).placement
     figures = score(simulated.truth, simulated.views, simulated.frames, rows.fused(placement))
     return figures, accounts, rows
 
 
 @pytest.fixture(scope="module")
-def fused(simulated):
-    return scored(simulated)
+def records(simulated):
+    return records_of(simulated)
+
+
+@pytest.fixture(scope="module")
+def fused(simulated, records):
+    return scored(simulated, records)
 
 
 def test_one_track_for_each_object(fused):
@@ -169,9 +179,23 @@ def test_an_ambulances_alert_marks_its_area_until_it_is_cancelled(simulated, fus
 
 
 def test_a_tracker_that_passes_ids_through_fails(simulated):
-    figures, _, _ = scored(simulated, tracker=PassThrough())
+    figures, _, _ = scored(simulated, records_of(simulated, tracker=PassThrough()))
     assert figures.tracks_per_true_object > 1.5
     assert figures.multi_source_linked_share < 0.8
+
+
+def test_registration_finds_what_is_wrong_with_each_unit(simulated, records, tmp_path):
+    found = {one.source_id: one for one in registrations(simulated, records)}
+    assert found.keys() == {unit.source_id for unit in simulated.units}
+    for one in found.values():
+        assert one.clock_s[1] == pytest.approx(one.clock_s[0], abs=0.015)
+        assert one.yaw_rad[1] == pytest.approx(one.yaw_rad[0], abs=np.radians(0.15))
+    for worst in ("RSU-NRTH", "RSU-WEST"):
+        before, after = found[worst].before_m, found[worst].after_m
+        assert np.sqrt(np.mean(after**2)) < 0.9 * np.sqrt(np.mean(before**2))
+    picture = tmp_path / "registration.svg"
+    draw(list(found.values()), picture)
+    assert all(name in picture.read_text() for name in ("clock", "yaw"))
 
 
 def test_ids_outlast_frames_that_come_late(simulated):
