@@ -190,9 +190,8 @@ def test_registration_finds_what_is_wrong_with_each_unit(simulated, records, tmp
     for one in found.values():
         assert one.clock_s[1] == pytest.approx(one.clock_s[0], abs=0.015)
         assert one.yaw_rad[1] == pytest.approx(one.yaw_rad[0], abs=np.radians(0.15))
-    for worst in ("RSU-NRTH", "RSU-WEST"):
-        before, after = found[worst].before_m, found[worst].after_m
-        assert np.sqrt(np.mean(after**2)) < 0.9 * np.sqrt(np.mean(before**2))
+    turned = found["RSU-WEST"]
+    assert np.sqrt(np.mean(turned.after_m**2)) < 0.8 * np.sqrt(np.mean(turned.before_m**2))
     picture = tmp_path / "registration.svg"
     draw(list(found.values()), picture)
     assert all(name in picture.read_text() for name in ("clock", "yaw"))
