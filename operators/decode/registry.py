@@ -211,7 +211,7 @@ FORMATS: dict[str, FormatInfo] = {
                 ("wzdx.json", wzdx.adapt, Syntax.JSON, "authored"),
                 ("rsi.json", rsi.adapt, Syntax.JSON, "standard"),
                 ("rsi.dawnline.json", rsi.adapt_dawnline, Syntax.JSON, "authored"),
-                ("tim.json", tim.adapt, Syntax.JSON, "recorded"),
+                ("tim.json", tim.adapt, Syntax.JSON, "authored"),
                 ("denm.json", denm.reader(leap_seconds=True), Syntax.JSON, "standard"),
                 ("denm.utc.json", denm.reader(leap_seconds=False), Syntax.JSON, "authored"),
                 ("sensorthings.json", sensor_things.adapt, Syntax.JSON, "standard"),

@@ -1,4 +1,4 @@
-"""Traveler information: a message of a deployment, and each form of a region."""
+"""Traveler information: a published message, and each form of a region."""
 
 import copy
 import json
@@ -36,7 +36,7 @@ def path(*deltas, scale=0, kind="xy"):
     return {"path": {"scale": scale, "offset": {kind: {"nodes": nodes}}}}
 
 
-def test_the_recorded_message_by_hand():
+def test_the_published_message_by_hand():
     (found,) = read()
     assert found.feature_id == "tim/0000000000000BBC2B/0/0"
     assert (found.kind, found.radius_m, found.cancelled) == ("warning", 163.5, False)
