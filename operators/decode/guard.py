@@ -18,6 +18,8 @@ _PLAIN = bytes(set(range(256)) - set(b'[]{}"'))
 _STEP = np.zeros(256, np.int8)
 _STEP[list(b"[{")] = 1
 _STEP[list(b"]}")] = -1
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_FEW_MARKS, _FEW_LEVELS = 4096, 16
 # Widest known object: a participant of an RSM with 10 nested maps and some 40 values.
 _OPENERS_PER_OBJECT = 16
 _VALUES_PER_OBJECT = 64
@@ -115,13 +117,28 @@ def nesting_depth(payload: bytes) -> int:
     if b"\\" in payload:
         payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
     # Two quotes with nothing between them change nothing about what follows.
-    marks = payload.translate(None, _PLAIN).replace(b'""', b"")
+    marks = payload.translate(_ONE_KIND, _PLAIN).replace(b'""', b"")
     if b'"' in marks:
         marks = b"".join(marks.split(b'"')[::2])
+    if len(marks) <= _FEW_MARKS and (depth := _peeled(marks)) is not None:
+        return depth
     brackets = np.frombuffer(marks, np.uint8)
     if not brackets.size:
         return 0
     return int(np.cumsum(_STEP[brackets], dtype=np.int32).max(initial=0))
+
+
+def _peeled(marks: bytes) -> int | None:
+    """Depth of brackets by taking innermost pairs away, None if it is no usual message.
+
+    What a pass leaves is one level less deep, since every innermost pair goes with it. A third of
+    the time of the sum, as long as there are few levels.
+    """
+    for depth in range(_FEW_LEVELS):
+        if not marks:
+            return depth
+        marks = marks.replace(b"[]", b"")
+    return None
 
 
 def check_objects(found: int) -> None:

@@ -99,3 +99,11 @@ def test_too_many_elements_are_refused_before_parsing() -> None:
 )
 def test_depth_of_any_json_is_exact(value: object) -> None:
     assert nesting_depth(json.dumps(value).encode()) == depth_of(value)
+
+
+@pytest.mark.parametrize("levels", [1, 15, 16, 17, 63, 1000])
+def test_depth_is_the_same_by_peeling_and_by_the_sum(levels: int) -> None:
+    deep = b'{"a":[' * (levels // 2) + b"[" * (levels % 2)
+    closed = b"]" * (levels % 2) + b"]}" * (levels // 2)
+    assert nesting_depth(deep + closed) == levels
+    assert nesting_depth(b"[1],[[2]]," + deep) == max(levels, 2)  # never closed
