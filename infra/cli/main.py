@@ -5,6 +5,7 @@ from typing import Any
 import typer
 
 from infra.cli.backfill import backfill
+from infra.cli.contribution import contribution
 from infra.cli.decode import decode
 from infra.cli.demo import demo
 from infra.cli.doctor import doctor
@@ -37,6 +38,7 @@ COMMANDS = (
     migrate,
     trace,
     grade,
+    contribution,
     replay,
     reload,
     backfill,
