@@ -11,7 +11,8 @@ that no longer names one leaves it to its end.
 | `start_date`, `end_date` | validity; `is_*_verified` false only says that they are estimates |
 | `core_details.update_date`, else that of the feed | time of issue |
 | `event_status` ``completed``, ``cancelled`` | cancelled |
-| LineString, MultiPoint | the same; it reaches 15 m to each side, since a feed tells no width |
+| LineString; MultiPoint, places in order along the road | a line, 15 m to each side, since no |
+| | width is told |
 | names, direction, impact, speed limit (km/h to m/s), workers present | properties |
 
 A device is of kind ``work_zone`` within 50 m while it works: an arrow board with a pattern, a
@@ -28,7 +29,14 @@ import msgspec
 from msgspec import Meta
 
 from operators.decode.decoded import Decoded, Feature
-from operators.decode.geometry import LineString, MultiPoint, Point, Polygon, geometry_text
+from operators.decode.geometry import (
+    LineString,
+    MultiPoint,
+    Point,
+    Polygon,
+    geometry_text,
+    line_text,
+)
 from operators.decode.guard import check_objects
 from operators.decode.json_text import read_json
 from operators.decode.texts import required_time_us, shortened
@@ -160,12 +168,16 @@ def _event(member: _Member, updated_us: int) -> Feature:
         kind=kind,
         valid_from_us=required_time_us(given.start_date, "start_date"),
         valid_to_us=required_time_us(given.end_date, "end_date"),
-        area=geometry_text(member.geometry),
+        area=_road(member.geometry),
         radius_m=HALF_WIDTH_M,
         cancelled=given.event_status in _ENDED,
         properties=shortened(properties),
         issued_us=_issued_us(details, updated_us),
     )
+
+
+def _road(given: LineString | MultiPoint | Point | Polygon) -> str:
+    return line_text(given.coordinates) if isinstance(given, MultiPoint) else geometry_text(given)
 
 
 def _device(member: _Member, info: _FeedInfo, updated_us: int, *, active: bool) -> Feature:

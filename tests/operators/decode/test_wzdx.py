@@ -171,6 +171,14 @@ def test_wrong_feeds_are_named(broken, expected):
     assert expected is Reason.MALFORMED or not WORK_SCHEMA.is_valid(broken)
 
 
+def test_points_in_order_along_the_road_are_a_line():
+    points = mended(WORK)
+    places = points["features"][0]["geometry"]["coordinates"][:2]
+    points["features"][0]["geometry"] = {"type": "MultiPoint", "coordinates": places}
+    assert WORK_SCHEMA.is_valid(points)
+    assert json.loads(read(points)[0].area) == {"type": "LineString", "coordinates": places}
+
+
 def test_a_cancelled_event_is_cancelled_and_a_camera_says_nothing():
     assert read(mended(WORK, event_status="cancelled"))[0].cancelled
     assert read(mended(BOARD, device_type="camera")) == ()
