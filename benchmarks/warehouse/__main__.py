@@ -19,11 +19,15 @@ TABLES = ("fused_object_state", "fused_object_second", "track_minute", "road_min
 def run(folder: Path, objects: int, seconds: int, wanted: int) -> dict[str, Any]:
     """Figures of one run in a folder of its own."""
     found: dict[str, Any] = {"machine": description(), "objects": objects}
-    with engine(folder) as (client, settings):
+    with engine(folder) as (client, settings, process):
         city = City(objects, rings=4, start_us=START_US)
-        loaded = load(settings, city, seconds)
+        loaded = load(settings, process, city, seconds)
         found |= {"loaded": loaded._asdict(), "rows_per_s": round(loaded.rows / loaded.seconds)}
-        print(f"load: {found['rows_per_s']:,} rows/s, {loaded.rows:,} rows, {loaded.blocks} blocks")
+        found["rows_per_core_s"] = round(loaded.rows / loaded.core_s)
+        print(
+            f"load: {found['rows_per_s']:,} rows/s, {found['rows_per_core_s']:,} in a second of one"
+            f" core, {loaded.rows:,} rows, {loaded.blocks} blocks"
+        )
         merge(client)
         found["columns"] = column_bytes(client, "fused_object_state")
         found["bytes"] = _bytes(sizes(client), loaded.rows)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
@@ -15,8 +16,8 @@ DATABASE = "station"
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[tuple[Client, WarehouseSettings]]:
-    """A client and the settings of a writer; the engine ends with the block."""
+def engine(folder: Path) -> Iterator[tuple[Client, WarehouseSettings, psutil.Process]]:
+    """A client, the settings of a writer and the process; the engine ends with the block."""
     command = [sys.executable, "-m", "infra.local.engine", "--data", str(folder), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -24,7 +25,7 @@ def engine(folder: Path) -> Iterator[tuple[Client, WarehouseSettings]]:
             settings = WarehouseSettings("127.0.0.1", port, timeout_s=600.0)
             with settings.client() as client:
                 migrate(client, DATABASE)
-                yield client, settings
+                yield client, settings, psutil.Process(process.pid)
         finally:
             process.terminate()
 

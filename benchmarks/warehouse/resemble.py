@@ -33,7 +33,7 @@ def district_bytes(folder: Path, seconds: float) -> dict[str, float]:
         offsets[topic] += 1
     outputs = run(log, Pipeline(Parameters()))
     pictures = [msgspec.msgpack.decode(o.value) for o in outputs if o.route == OBJECTS]
-    with engine(folder) as (client, settings):
+    with engine(folder) as (client, settings, _):
         warehouse = Warehouse(settings)
         for k in range(0, len(pictures), 100):
             warehouse.insert(Block(OBJECTS, pictures[k : k + 100], f"district:{k}"))

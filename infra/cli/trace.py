@@ -13,14 +13,10 @@ from rich.table import Table
 
 from infra.cli.errors import CommandError, console
 from infra.cli.options import Config, addresses
-from infra.cli.tracing import Seen, TraceError, read_records
+from infra.cli.tracing import Seen, TraceError, read_entries, read_records
 from infra.cli.tracing import trace as run_trace
-from infra.replay.log import read_log
-from jobs.settings import Settings
 from operators.normalise.event_time import instant_us
-from operators.raw import RawRecord, pack_raw
-from operators.routes import SOURCES
-from operators.sources import share_source
+from operators.raw import RawRecord
 
 _SHOWN_BYTES = 4000
 
@@ -49,7 +45,7 @@ def trace(
                 warehouse.database,
                 (track, tick_us),
                 lambda places: read_records(given.kafka.client(), places),
-                lambda: _entries(given),
+                lambda: read_entries(given.kafka.client()),
             )
     except (ClickHouseError, OSError) as error:
         msg = f"{warehouse.url}: {str(error).partition('Stack trace')[0].strip()}"
@@ -59,14 +55,6 @@ def trace(
     _show("row", row)
     for number, one in enumerate(found, 1):
         _show_link(f"link {number} of {len(found)}", one)
-
-
-def _entries(given: Settings) -> dict[str, bytes]:
-    shared: dict[str, bytes] = {}
-    for one in read_log(given.kafka.client(), [SOURCES]):
-        made = share_source(shared, pack_raw(one.record))
-        shared |= {name: packed for name, packed in made.items() if packed is not None}
-    return shared
 
 
 def _show_link(title: str, one: Seen) -> None:

@@ -14,13 +14,14 @@ from clickhouse_driver import Client
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from infra.cli.decode import recording_lines
-from infra.replay.log import log_record
+from infra.replay.log import log_record, read_log
 from operators.decode.decoded import DecodedFrame
 from operators.decode.registry import decode
 from operators.errors import DecodeError
 from operators.ingress import DEFAULTS
-from operators.raw import RawRecord
-from operators.sources import entry_at
+from operators.raw import RawRecord, pack_raw
+from operators.routes import SOURCES
+from operators.sources import entry_at, share_source
 
 _PATIENCE_S = 10.0
 _LINK = ("run_id", "tick", "track_id", "use_name", "source_id", "topic", "partition", "offset",
@@ -131,6 +132,15 @@ def _read(consumer: Consumer, place: Place) -> RawRecord | None:
     return log_record(message).record if error is None and message.offset() == offset else None
 
 
+def read_entries(client: Mapping[str, Any]) -> dict[str, bytes]:
+    """Packed versions of all source entries, by source."""
+    shared: dict[str, bytes] = {}
+    for one in read_log(client, [SOURCES]):
+        made = share_source(shared, pack_raw(one.record))
+        shared |= {name: packed for name, packed in made.items() if packed is not None}
+    return shared
+
+
 def seen(link: Mapping[str, Any], record: RawRecord | None, entries: Mapping[str, bytes]) -> Seen:
     """What a link points to, decoded as the front decodes it.
 
@@ -141,7 +151,7 @@ def seen(link: Mapping[str, Any], record: RawRecord | None, entries: Mapping[str
     record
         Its raw record, None if it is gone.
     entries
-        Packed versions of the source entries, as `operators.front.share_source` keeps them.
+        Packed versions of the source entries, as `operators.sources.share_source` keeps them.
     """
     if record is None or record.body is None:
         return Seen(link, None, None, "the topic no longer has the record")
