@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from operators.decode.decoded import Decoded, DecodedFrame, Space
+from operators.decode.decoded import Datum, Decoded, DecodedFrame, Space
 from operators.decode.guard import check_objects
 from operators.decode.offsets import places_deg
 from operators.errors import DecodeError
@@ -118,7 +118,12 @@ class FrameRows:
         self._positions[::2], self._positions[1::2] = lon, lat
 
     def frame(
-        self, source_id: str | None, event_time_us: int | None, flags: int, space: Space
+        self,
+        source_id: str | None,
+        event_time_us: int | None,
+        flags: int,
+        space: Space,
+        datum: Datum | None = None,
     ) -> DecodedFrame:
         """Return the frame; its observations are writable.
 
@@ -132,7 +137,15 @@ class FrameRows:
         position = np.array(self._positions, np.float64).reshape(-1, 2)
         heights = np.array(self._heights, np.float64)
         return DecodedFrame(
-            source_id, event_time_us, flags, space, position, observations, self.refused, heights
+            source_id,
+            event_time_us,
+            flags,
+            space,
+            position,
+            observations,
+            self.refused,
+            heights,
+            datum,
         )
 
 

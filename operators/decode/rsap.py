@@ -27,7 +27,6 @@ is not documented), confidences of unknown scale, accelerations, histories and p
 plate, the list of contributing devices, kafkaTime.
 """
 
-from dataclasses import replace
 from typing import Annotated
 
 import msgspec
@@ -102,8 +101,9 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         told_ms * 1000 if told_ms else None,
         int(flags),
         Space.GEOGRAPHIC,
+        _DATUM_OF_TYPE.get(rsap.gnss_type),
     )
-    return decoded([replace(frame, datum=_DATUM_OF_TYPE.get(rsap.gnss_type))])
+    return decoded([frame])
 
 
 def _add(rows: FrameRows, index: int, one: _Target) -> None:
