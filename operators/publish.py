@@ -25,6 +25,7 @@ from operators.report import (
     report_decoder,
     verdict_decoder,
 )
+from operators.road.known import KnownRoads
 from operators.routes import EVENTS, LINKS, OBJECTS, OBSERVATIONS, QUALITY
 from operators.shared import Shared
 from operators.step import Output, Result, State, check_version
@@ -96,31 +97,35 @@ class Publish:
         pictures = [content for kind, content in opened if kind is Kind.PICTURE]
         tick = at_us - self._parameters.cut_us
         outputs: list[Output] = []
+        roads = KnownRoads(key, state.entries)
+        roads.take(opened)
         self._features.follow(shared)
         for content in sorted(c for kind, c in opened if kind is Kind.NAME):
             verdict = verdict_decoder.decode(content)
             _rename(kept, verdict.names)
             outputs += [self._event(key, tick, happening) for happening in verdict.happenings]
         if not pictures and state.value is None:
-            return Result(None, {}, outputs)
+            return Result(None, roads.changes, outputs)
         report = None
         for content in pictures:
             report = report_decoder.decode(content)
-            outputs += self._publish(key, kept, report)
+            outputs += self._publish(key, kept, report, roads)
         next_us = kept.tick_us + self._parameters.tick_us
         asleep = tick >= next_us
         if asleep:
             outputs += self._fall_asleep(key, kept, tick)
+            roads.forget_tracks()
         outputs += self._close_accounts(key, kept, None if asleep else report, tick)
         if asleep and not (kept.ledger.counts or kept.minute.tallies):
-            return Result(None, {}, outputs)
+            return Result(None, roads.changes, outputs)
         # The next picture comes at the next tick; if none does, the cell has gone quiet.
         wakes = [] if asleep else [next_us]
         if kept.ledger.counts:
             wakes.append(kept.ledger.second_us + SECOND_US)
         if kept.minute.tallies:
             wakes.append(kept.minute.minute_us + MINUTE_US)
-        return Result(encoder.encode(kept), {}, outputs, min(wakes) + self._parameters.cut_us)
+        due_us = min(wakes) + self._parameters.cut_us
+        return Result(encoder.encode(kept), roads.changes, outputs, due_us)
 
     def _close_accounts(
         self, key: str, kept: PublishState, report: Report | None, tick_us: int
@@ -144,11 +149,14 @@ class Publish:
         kept.sequence = 0
         return ends
 
-    def _publish(self, key: str, kept: PublishState, report: Report) -> list[Output]:
+    def _publish(
+        self, key: str, kept: PublishState, report: Report, roads: KnownRoads
+    ) -> list[Output]:
         rows = np.frombuffer(report.rows, TRACK_ROW)
         shown = self._owned(key, kept, rows[rows["confirmed"] == 1])
         events = self._events(key, kept, shown, report)
         picture = self._picture(key, kept, report, _named(shown, kept.names))
+        picture |= roads.columns(shown, report.tick_us, self._parameters.tick_us)
         outputs = [Output(OBJECTS, key, encoder.encode(picture)), *events]
         links = _named(np.frombuffer(report.links, LINK_ROW), kept.names)
         if len(links):

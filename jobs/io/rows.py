@@ -22,6 +22,9 @@ _MISSING = {"lat_e7": 0, "lon_e7": 0, "x_m": np.nan, "y_m": np.nan}
 # costs three times the bytes: see the first migration). Powers of two, so that a
 # multiple is exact.
 _STEPS = {
+    "along_m": 1 / 4,
+    "across_m": 1 / 32,
+    "signal_end_s": 1 / 8,
     "altitude_m": 1 / 32,
     "velocity_east_mps": 1 / 64,
     "velocity_north_mps": 1 / 64,

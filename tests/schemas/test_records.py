@@ -94,6 +94,7 @@ WITHOUT_UNIT = {
     "revision",
     "status",
     "signal_group",
+    "signal_phase",
     "phase",
     "confidence",
     "part",

@@ -54,7 +54,7 @@ def test_states_arrive_as_they_were_sent(client, warehouse):
     tick = OBJECTS[0]["tick_us"]
     assert rows[0][:3] == (tick, 42, 377750001)
     assert rows[1][1:4] == (43, 0, 10.5)
-    assert rows[0][4:] == (1, ["rsu-2"], "pedestrian", None, 1.5)
+    assert rows[0][4:] == (1, ["rsu-2"], "pedestrian", 11, 1.5)
     assert rows[3][1] == 2**63 - 1
 
 

@@ -1,0 +1,115 @@
+"""Lanes of objects: where geometry decides, where history does, and where nothing does."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from operators.road.lanes import cell_lanes, pack_parts
+from operators.road.match import MEMORY, match
+from operators.road.network import RoadPart
+from tests.builders import HOME, a_row
+from tests.operators.road.signals import a_lane, a_part, a_segment, an_approach
+
+
+def lanes_of(*segments):
+    part = msgspec.json.decode(a_part(*segments), type=RoadPart)
+    return cell_lanes(HOME.key, pack_parts([part]))
+
+
+def an_object(x_m, y_m, sigma_m=0.3, vx_mps=10.0, vy_mps=0.0, **fields):
+    variance = sigma_m**2
+    known = {"x_m": x_m, "y_m": y_m, "vx_mps": vx_mps, "vy_mps": vy_mps, "track_id": 7}
+    return a_row(cov_xx_m2=variance, cov_yy_m2=variance, **known | fields)
+
+
+def names(lanes, numbers):
+    """Lane ids by number, None for -1."""
+    return [int(lanes.lanes["lane_id"][n]) if n >= 0 else None for n in numbers]
+
+
+def ids(*wanted):
+    part = msgspec.json.decode(a_part(*wanted), type=RoadPart)
+    return {lane.name: lane.lane_id for s in part.segments for lane in s.lanes}
+
+
+def drive(lanes, places, **fields):
+    """Numbers of the lanes of one track that is at these places tick after tick."""
+    memory, found = np.zeros(0, MEMORY), []
+    for x, y in places:
+        told, memory = match(an_object(x, y, **fields), memory, lanes, 0.1)
+        found.append(told[0])
+    return found
+
+
+def test_an_object_in_the_middle_of_a_lane_is_on_it():
+    lanes, known = lanes_of(an_approach()), ids(an_approach())
+    told, _ = match(an_object(-100, -1.5), np.zeros(0, MEMORY), lanes, 0.1)
+    assert names(lanes, told["lane"]) == [known["in:1"]]
+    assert told["along_m"][0] == pytest.approx(100.0, abs=0.01)
+    assert told["across_m"][0] == pytest.approx(0.25, abs=0.01)
+
+
+def test_between_two_lanes_the_segment_is_known_and_the_lane_is_not():
+    told, _ = match(an_object(-100, 0.05), np.zeros(0, MEMORY), lanes_of(an_approach()), 0.1)
+    assert told["lane"].tolist() == [-1]
+    assert told["segment"][0] >= 0
+
+
+def test_a_sigma_as_wide_as_a_lane_decides_nothing():
+    wide, _ = match(an_object(-100, -1.75, 3.0), np.zeros(0, MEMORY), lanes_of(an_approach()), 0.1)
+    assert (wide["lane"].tolist(), wide["segment"].tolist()) == ([-1], [-1])
+
+
+@pytest.mark.parametrize(("x", "y"), [(-100, 30), (-100, -6), (20, -1.75), (-220, -1.75)])
+def test_off_the_road_and_beyond_its_ends_nothing_is_told(x, y):
+    told, _ = match(an_object(x, y), np.zeros(0, MEMORY), lanes_of(an_approach()), 0.1)
+    assert (told["lane"].tolist(), told["segment"].tolist()) == ([-1], [-1])
+
+
+def test_who_drives_against_a_lane_is_not_on_it_and_who_stands_is():
+    lanes = lanes_of(an_approach())
+    against, _ = match(an_object(-100, -1.75, vx_mps=-10.0), np.zeros(0, MEMORY), lanes, 0.1)
+    still, _ = match(an_object(-100, -1.75, vx_mps=-0.5), np.zeros(0, MEMORY), lanes, 0.1)
+    assert against["lane"].tolist() == [-1]
+    assert still["lane"][0] >= 0
+
+
+def test_walkers_are_on_walkways_alone():
+    walk = a_segment("w", a_lane("w:1", [(-100, -10), (-100, 10)], kind="pedestrian"))
+    lanes, known = lanes_of(an_approach(), walk), ids(an_approach(), walk)
+    there = {"x_m": -100, "y_m": -1.75, "vx_mps": 0.0}
+    walker, _ = match(an_object(**there, object_class=7), np.zeros(0, MEMORY), lanes, 0.1)
+    car, _ = match(an_object(**there, object_class=1), np.zeros(0, MEMORY), lanes, 0.1)
+    assert names(lanes, walker["lane"]) == [known["w:1"]]
+    assert names(lanes, car["lane"]) == [known["in:1"]]
+
+
+def test_a_change_of_lane_is_told_after_a_second_and_never_wrongly():
+    lanes, known = lanes_of(an_approach()), ids(an_approach())
+    path = [(-150 + k, -1.75 if k < 20 else 1.75) for k in range(40)]
+    told = names(lanes, [t["lane"] for t in drive(lanes, path)])
+    assert set(told[:20]) == {known["in:1"]}
+    assert known["in:1"] not in told[24:]
+    assert set(told[32:]) == {known["in:2"]}
+
+
+def test_who_goes_on_to_the_lane_that_follows_is_known_there_at_once():
+    first = a_segment("a", a_lane("a", [(-200, 0), (-100, 0)], turns=[{"lane": "b"}]))
+    second = a_segment("b", a_lane("b", [(-100, 0), (0, 0)]))
+    lanes, known = lanes_of(first, second), ids(first, second)
+    path = [(-120 + k, 0.3) for k in range(40)]
+    told = names(lanes, [t["lane"] for t in drive(lanes, path)])
+    assert set(told[:18]) == {known["a"]}
+    assert set(told[26:]) == {known["b"]}
+
+
+def test_where_lanes_lie_over_each_other_nothing_is_told():
+    over = [a_segment(name, a_lane(name, [(-200, 0), (0, 0)])) for name in ("up", "down")]
+    told = drive(lanes_of(*over), [(-100 + k, 0.0) for k in range(20)])
+    assert {t["lane"] for t in told} == {t["segment"] for t in told} == {-1}
+
+
+def test_a_cell_without_roads_tells_nothing():
+    told, memory = match(an_object(0, 0), np.zeros(0, MEMORY), lanes_of(), 0.1)
+    assert told["lane"].tolist() == [-1]
+    assert memory["lane_id"].tolist() == [[0] * 4]
