@@ -1,14 +1,20 @@
 """Topics of others: who sent a record, in which format, and what is late there."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from infra.replay.messages import read_messages
+from operators.decode.registry import decode
 from operators.frame import SourceKind
-from operators.ingress import TopicRule
+from operators.front import Front
+from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
-from operators.pipeline import LogRecord, Pipeline
+from operators.pipeline import FOREVER_US, LogRecord, Pipeline, Stage
+from operators.raw import pack_raw
+from operators.routes import SOURCES
+from operators.sources import KINDS, share_source
 from tests.builders import (
     FORMAT,
     SECOND_US,
@@ -20,6 +26,7 @@ from tests.builders import (
     outputs_of,
     values,
 )
+from tests.operators.foreign import TOPICS, body_of
 
 DATA = Path(__file__).parents[2].parent / "shared/data"
 BSM = "topic.OdeBsmJson"
@@ -120,3 +127,31 @@ def test_disorder_within_the_bound_changes_nothing_but_the_order_of_offsets():
         found.append([(o.route, o.key, o.value) for o in outputs if o.route != "ledger.records"])
     assert found[0] == found[1]
     assert found[0]
+
+
+def test_topics_of_an_ode_and_of_a_dris_are_read_by_their_rules():
+    """No header, keys that name nobody: the front alone, which gives each its disposition."""
+    rules = {
+        name: TopicRule(form, KINDS[kind], kind != "probe", source=name, keyed=False)
+        for name, (form, kind, _) in TOPICS.items()
+    }
+    log, front = a_log(), Stage(Front(Parameters(), decode, DEFAULTS | rules), share_source)
+    for name, (_, kind, _) in TOPICS.items():
+        log.declare(name, kind=kind, format=None)
+    for k in range(5):
+        for name in TOPICS:
+            at_us = START_US + k * 100_000
+            body = body_of(name, k, at_us - 60_000)
+            log.add(at_us, body, name, format="", source="", key=f"stream-{k}")
+    for one in log.in_order():
+        event = pack_raw(one.record)
+        if one.topic == SOURCES:
+            front.broadcast(event)
+        front.take(f"{one.topic}/{one.partition}", event)
+    found = Counter()
+    for ledger in values(front.advance(FOREVER_US), "ledger.records"):
+        for entry in ledger["entries"]:
+            found[ledger["topic"], entry["source_id"], entry["disposition"]] += entry["records"]
+    assert {key: n for key, n in found.items() if key[0] != SOURCES} == {
+        (name, name, fate): 5 for name, (_, _, fate) in TOPICS.items()
+    }
