@@ -36,7 +36,7 @@ check: $(STAMPS)/package
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m 'not engine and not station'
+	$(BIN)/pytest -q -n 2 --dist loadfile -m 'not engine and not station'
 
 bench: setup
 	$(BIN)/pytest benchmarks --benchmark-only $(ARGS)

@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from infra.cli.errors import console
 from infra.cli.formats import EVIDENCE, MADE, formats, made_part
 from operators.decode.datasheet import title
 from operators.decode.registry import FORMATS
@@ -16,8 +17,14 @@ app = typer.Typer()
 app.command()(formats)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """A terminal that breaks no line, whatever runs the tests."""
+    monkeypatch.setattr(console, "_width", 160)
+
+
 def run(*words):
-    return CliRunner(env={"COLUMNS": "160"}).invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(app, [str(word) for word in words])
 
 
 def test_every_format_is_listed_with_its_topic():
