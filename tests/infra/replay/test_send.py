@@ -189,6 +189,7 @@ def _limit_of(admin, topic):
     return future.result(20)["max.message.bytes"].value
 
 
-def test_broker_that_is_gone_is_an_error():
+def test_broker_that_is_gone_is_an_error(monkeypatch):
+    monkeypatch.setattr("infra.replay.send._ANSWER_S", 2.0)
     with pytest.raises(SendError, match="does not answer"):
         send_live([message(0)], [], producer_of(NOBODY))
