@@ -48,14 +48,13 @@ def take_still(mean: Vector, P: Vector, z: Vector, R: Vector) -> tuple[Vector, V
 
 
 @inlined
-def take_steady(
+def _take_motion(
     mean: Vector, P: Vector, z: Vector, R: Vector, a: float, b: float
-) -> tuple[Vector, Vector, Fit]:
-    """Update of a steady state; a and b as in the measurement matrix."""
+) -> tuple[Vector, Vector, Fit, Vector, Vector, Vector, Vector]:
+    """Update of place and velocity, and what the rest of a state needs: B's columns, S, z - H x."""
     x, y, u, v = mean
     xx, xy, xu, xv, yy, yu, yv, uu, uv, vv = P
     dx, dy = z[0] - a * x - b * u, z[1] - a * y - b * v
-    # columns of B
     hx, hy, hu, hv = a * xx + b * xu, a * xy + b * yu, a * xu + b * uu, a * xv + b * uv
     gx, gy, gu, gv = a * xy + b * xv, a * yy + b * yv, a * yu + b * uv, a * yv + b * vv
     S = a * hx + b * hu + R[0], a * gx + b * gu + R[1], a * gy + b * gv + R[2]
@@ -83,8 +82,17 @@ def take_steady(
         u + ku * dx + lu * dy,
         v + kv * dx + lv * dy,
     )
-    share = 0.5 * (a * (kx + ly) + b * (ku + lv))
-    return moved, after, (_distance(dx, dy, S, over), determinant, share)
+    fit = _distance(dx, dy, S, over), determinant, 0.5 * (a * (kx + ly) + b * (ku + lv))
+    return moved, after, fit, (hx, hy, hu, hv), (gx, gy, gu, gv), S, (dx, dy)
+
+
+@inlined
+def take_steady(
+    mean: Vector, P: Vector, z: Vector, R: Vector, a: float, b: float
+) -> tuple[Vector, Vector, Fit]:
+    """Update of a steady state; a and b as in the measurement matrix."""
+    moved, after, fit, _, _, _, _ = _take_motion(mean, P, z, R, a, b)
+    return moved, after, fit
 
 
 @inlined
@@ -94,45 +102,15 @@ def take_turn(
     """Update of a turning state; a and b as in the measurement matrix."""
     x, y, u, v, w = mean
     xx, xy, xu, xv, xw, yy, yu, yv, yw, uu, uv, uw, vv, vw, ww = P
-    dx, dy = z[0] - a * x - b * u, z[1] - a * y - b * v
-    # columns of B
-    hx, hy, hu, hv = a * xx + b * xu, a * xy + b * yu, a * xu + b * uu, a * xv + b * uv
-    gx, gy, gu, gv = a * xy + b * xv, a * yy + b * yv, a * yu + b * uv, a * yv + b * vv
+    motion = xx, xy, xu, xv, yy, yu, yv, uu, uv, vv
+    m, p, fit, h, g, S, off = _take_motion((x, y, u, v), motion, z, R, a, b)
     hw, gw = a * xw + b * uw, a * yw + b * vw
-    S = a * hx + b * hu + R[0], a * gx + b * gu + R[1], a * gy + b * gv + R[2]
-    determinant = S[0] * S[2] - S[1] * S[1]
-    over = 1.0 / determinant
-    kx, lx = _gain(hx, gx, S, over)
-    ky, ly = _gain(hy, gy, S, over)
-    ku, lu = _gain(hu, gu, S, over)
-    kv, lv = _gain(hv, gv, S, over)
-    kw, lw = _gain(hw, gw, S, over)
-    after = (
-        xx - (kx * hx + lx * gx),
-        xy - (kx * hy + lx * gy),
-        xu - (kx * hu + lx * gu),
-        xv - (kx * hv + lx * gv),
-        xw - (kx * hw + lx * gw),
-        yy - (ky * hy + ly * gy),
-        yu - (ky * hu + ly * gu),
-        yv - (ky * hv + ly * gv),
-        yw - (ky * hw + ly * gw),
-        uu - (ku * hu + lu * gu),
-        uv - (ku * hv + lu * gv),
-        uw - (ku * hw + lu * gw),
-        vv - (kv * hv + lv * gv),
-        vw - (kv * hw + lv * gw),
-        ww - (kw * hw + lw * gw),
-    )
-    moved = (
-        x + kx * dx + lx * dy,
-        y + ky * dx + ly * dy,
-        u + ku * dx + lu * dy,
-        v + kv * dx + lv * dy,
-        w + kw * dx + lw * dy,
-    )
-    share = 0.5 * (a * (kx + ly) + b * (ku + lv))
-    return moved, after, (_distance(dx, dy, S, over), determinant, share)
+    kw, lw = _gain(hw, gw, S, 1.0 / fit[1])
+    xw, yw = xw - (kw * h[0] + lw * g[0]), yw - (kw * h[1] + lw * g[1])
+    uw, vw = uw - (kw * h[2] + lw * g[2]), vw - (kw * h[3] + lw * g[3])
+    ww -= kw * hw + lw * gw
+    after = p[0], p[1], p[2], p[3], xw, p[4], p[5], p[6], yw, p[7], p[8], uw, p[9], vw, ww
+    return (m[0], m[1], m[2], m[3], w + kw * off[0] + lw * off[1]), after, fit
 
 
 @inlined
