@@ -1,6 +1,7 @@
 """What a station should have published: the same log through the pipeline in memory."""
 
 import math
+import time
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -12,7 +13,7 @@ from infra.replay.log import read_log
 from jobs.io.avro import AvroCodec
 from jobs.io.registry import register_all
 from operators.pipeline import Pipeline, run
-from operators.routes import RAW, SOURCES, TOPICS
+from operators.routes import QUALITY, RAW, SOURCES, TOPICS
 
 
 def frozen(value):
@@ -54,6 +55,15 @@ def published(settings, run_id=None):
         if record["run_id"] == wanted:
             records[topic].append(record)
     return records
+
+
+def await_accounts(settings):
+    """Wait until the minutes in which sources were heard are over and told of: two at the most."""
+    due = len(expected(settings)[0][QUALITY])
+    for _ in range(70):
+        if len(published(settings)[QUALITY]) >= due:
+            return
+        time.sleep(2.0)
 
 
 def differences(one, other):

@@ -17,7 +17,13 @@ from infra.replay.send import producer_of, send_live
 from jobs.io.rows import rows_of
 from operators.routes import OBJECTS, TOPICS
 from schemas.reader import ColumnReader
-from tests.station.oracle import assert_ledgers_close, differences, expected, published
+from tests.station.oracle import (
+    assert_ledgers_close,
+    await_accounts,
+    differences,
+    expected,
+    published,
+)
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(900)]
 
@@ -67,6 +73,7 @@ def sent(station, vehicles, district, entries_for):
     send_live(everything, [*sources, *entries_for(vehicles)], producer)
     send_live(vehicles, [], producer)
     time.sleep(QUIET_S)
+    await_accounts(station.resolved)
     return station.resolved
 
 

@@ -17,7 +17,13 @@ from infra.local.process import MARKER
 from infra.local.rest import JobManager
 from infra.local.station import LocalStation
 from infra.replay.send import producer_of, send_live
-from tests.station.oracle import assert_ledgers_close, differences, expected, published
+from tests.station.oracle import (
+    assert_ledgers_close,
+    await_accounts,
+    differences,
+    expected,
+    published,
+)
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(600)]
 
@@ -88,6 +94,7 @@ def test_flink_run_on_a_foreign_cluster(cluster, tmp_path, vehicles, entries_for
         assert done.returncode == 0, done.stdout + done.stderr
         send_live(vehicles, entries_for(vehicles), producer_of(settings.kafka))
         time.sleep(16.0)
+        await_accounts(settings)
         oracle, log = expected(settings)
         found = {}
         for _ in range(40):
