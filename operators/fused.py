@@ -5,14 +5,12 @@ the columns that services use are taken; a picture of a local recording has no p
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, RecordArray
-from operators.errors import LayoutError
-from operators.step import check_version
 from operators.transform.ellipsoid import metres_per_degree
 
 # Axes east and north; headings clockwise from north; NaN is unknown.
@@ -44,16 +42,14 @@ FUSED = np.dtype(
 )
 _MADE_HERE = ("tick_us", "lat_deg", "lon_deg", "sources")
 TAKEN = tuple(name for name in FUSED.names or () if name not in _MADE_HERE)
-VERSION = 1
 
 
-class Snapshot(msgspec.Struct, array_like=True, frozen=True):
-    """A picture with its objects as rows: what travels to the steps of the services.
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A picture with its objects as rows.
 
     Parameters
     ----------
-    version
-        Of this layout.
     tick_us
         The instant, UTC microseconds.
     cell
@@ -64,27 +60,17 @@ class Snapshot(msgspec.Struct, array_like=True, frozen=True):
         Table that the bits of ``FUSED.sources`` point into.
     live, missing
         Sources that look at the cell: heard in the last second; expected but silent.
-    packed
-        Packed `FUSED` array.
+    rows : structured array of shape (n,), dtype `FUSED`
+        Objects of the picture.
     """
 
-    version: int
     tick_us: int
     cell: str
     run_id: str
     sources: list[str]
     live: list[str]
     missing: list[str]
-    packed: bytes
-
-    @property
-    def rows(self) -> RecordArray:
-        """Objects of the picture, a read-only view of shape (n,)."""
-        return np.frombuffer(self.packed, FUSED)
-
-
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Snapshot)
+    rows: RecordArray
 
 
 def snapshot(picture: Mapping[str, Any]) -> Snapshot:
@@ -108,37 +94,14 @@ def snapshot(picture: Mapping[str, Any]) -> Snapshot:
         bits = np.uint64(1) << slots
         np.bitwise_or.at(rows["sources"], np.repeat(np.arange(n), counts), bits)
     return Snapshot(
-        version=VERSION,
         tick_us=picture["tick_us"],
         cell=picture["cell_key"],
         run_id=picture["run_id"],
         sources=picture["sources"],
         live=picture["live_sources"],
         missing=picture["missing_sources"],
-        packed=rows.tobytes(),
+        rows=rows,
     )
-
-
-def pack_snapshot(given: Snapshot) -> bytes:
-    """Packed bytes of a snapshot."""
-    return _ENCODER.encode(given)
-
-
-def unpack_snapshot(data: bytes) -> Snapshot:
-    """Snapshot of packed bytes.
-
-    Raises
-    ------
-    LayoutError
-        If the bytes are of another layout.
-    """
-    try:
-        made = _DECODER.decode(data)
-    except msgspec.DecodeError as error:
-        msg = f"snapshot: {error}"
-        raise LayoutError(msg) from None
-    check_version(made.version, VERSION, "snapshot")
-    return made
 
 
 def speed_mps(rows: RecordArray) -> FloatArray:

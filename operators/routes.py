@@ -25,7 +25,6 @@ RSM = "service.rsm"
 SDSM = "service.sdsm"
 CPM = "service.cpm"
 VEHICLE = "service.vehicle"
-SERVICES = (RSM, SDSM, CPM, VEHICLE)
 SUBSCRIPTIONS = "service.subscriptions"
 
 # Topics that it reads.

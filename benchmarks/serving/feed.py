@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.frame import ObjectClass
-from operators.fused import FUSED, VERSION, Snapshot
+from operators.fused import FUSED, Snapshot
 from operators.transform.cells import local_frame
 
 LAT_DEG, LON_DEG = 39.9, 116.4
@@ -44,6 +44,6 @@ class Road:
         self._rows["tick_us"] = tick_us
         x, width = x + HALF_M, 2 * HALF_M / self._cells
         return [
-            Snapshot(VERSION, tick_us, f"cell-{n}", "run", ["unit-1"], [], [], rows.tobytes())
+            Snapshot(tick_us, f"cell-{n}", "run", ["unit-1"], [], [], rows)
             for n, rows in enumerate(self._rows[x // width == n] for n in range(self._cells))
         ]

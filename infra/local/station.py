@@ -245,11 +245,6 @@ class LocalStation:
         """Address of the schema registry."""
         return self.resolved.registry.url
 
-    @property
-    def clickhouse_url(self) -> str:
-        """Address of the warehouse."""
-        return self.resolved.clickhouse.url
-
     def flink_rest(self, job: str) -> JobManager:
         """Give the JobManager of a job."""
         return JobManager(self._flink(job).url)

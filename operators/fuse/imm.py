@@ -32,10 +32,8 @@ from operators.motion import (
 )
 
 LEAST_WEIGHT = 1e-6
-# Where a row has what: weights first.
-STILL_MEAN, STILL_SPREAD, STEADY_MEAN, STEADY_SPREAD, TURN_MEAN, TURN_SPREAD = 3, 5, 8, 12, 22, 27
 LENGTH = 42
-TURN_RATE = TURN_MEAN + 4
+TURN_RATE = 26  # where a row has it
 
 # Weights of the models, and the mean and the covariance of each.
 Models = tuple[Vector, Vector, Vector, Vector, Vector, Vector, Vector]

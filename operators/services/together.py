@@ -26,7 +26,6 @@ from operators.sources import share_source
 from operators.step import Output
 
 _ENCODER = msgspec.json.Encoder()
-_Rider = tuple[Subscription, int | None]
 
 
 class Services:

@@ -20,7 +20,7 @@ def a_snapshot(cell="a", tick=10, places=((0.0, 0.0),), first_id=1, sources=("un
         rows["lon_deg"], rows["lat_deg"] = local_frame(LON, LAT).to_geographic(x, y)
     rows["track_id"] = first_id + np.arange(len(places))
     rows["tick_us"], rows["sources"] = tick * TICK, 1
-    return Snapshot(1, tick * TICK, cell, "run-1", list(sources), [], [], rows.tobytes())
+    return Snapshot(tick * TICK, cell, "run-1", list(sources), [], [], rows)
 
 
 def ids(parts):
@@ -102,5 +102,5 @@ def test_no_circle_reaches_beyond_its_box(lat, lon, bearing, radius_m):
     place = local_frame(lon, lat).to_geographic(x * radius_m * 0.999, y * radius_m * 0.999)
     rows["lon_deg"], rows["lat_deg"] = place
     now = Current()
-    now.take(Snapshot(1, TICK, "a", "run-1", [], [], [], rows.tobytes()))
+    now.take(Snapshot(TICK, "a", "run-1", [], [], [], rows))
     assert len(now.close().around(lat, lon, radius_m)) == 1

@@ -1,12 +1,10 @@
 """Fused objects out of pictures: equal to what the picture holds, for every column."""
 
 import numpy as np
-import pytest
 
 import schemas
 from operators.enrich.context import no_context
-from operators.errors import LayoutError
-from operators.fused import FUSED, TAKEN, pack_snapshot, snapshot, unpack_snapshot
+from operators.fused import FUSED, TAKEN, snapshot
 from operators.picture import columns
 from operators.track import TRACK_ROW
 from tests.builders import HOME, START_US
@@ -46,12 +44,3 @@ def test_the_columns_are_those_of_the_contract():
 
 def test_a_local_recording_has_no_place():
     assert len(snapshot(a_picture(frame="local")).rows) == 0
-
-
-def test_a_snapshot_survives_packing_and_another_layout_is_refused():
-    made = snapshot(a_picture())
-    assert unpack_snapshot(pack_snapshot(made)) == made
-    with pytest.raises(LayoutError, match="version 2"):
-        unpack_snapshot(pack_snapshot(made).replace(b"\x98\x01", b"\x98\x02", 1))
-    with pytest.raises(LayoutError):
-        unpack_snapshot(b"\x90")

@@ -1,6 +1,7 @@
 """What the HTTP service answers: the objects of the area asked for, or what is wrong and why."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -108,9 +109,7 @@ def test_sources_with_their_entries_and_whether_they_are_heard():
     parts.directory.take(a_source_entry("declared"), 0, 0)
     parts.directory.take(b"{", 0, 1)
     snapshot = a_snapshot()
-    told = type(snapshot)(*(snapshot.version, snapshot.tick_us, "a", "run-1", [], ["heard"],
-                            ["lost"], snapshot.packed))  # fmt: skip
-    parts.hub.take([told])
+    parts.hub.take([replace(snapshot, sources=[], live=["heard"], missing=["lost"])])
     _, answer = get("/v1/sources", parts)
     states = {one["source_id"]: one["state"] for one in answer["sources"]}
     assert states == {"declared": "silent", "heard": "live", "lost": "missing"}

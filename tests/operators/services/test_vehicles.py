@@ -28,7 +28,7 @@ def a_road(*objects, tick=100, sources=("unit-1", "fleet"), **fields):
     rows["velocity_north_mps"][0], rows["sources"] = 10.0, 1
     for name, value in fields.items():
         rows[name] = value
-    return Snapshot(1, tick * TICK, "a", "run-1", list(sources), [], [], rows.tobytes())
+    return Snapshot(tick * TICK, "a", "run-1", list(sources), [], [], rows)
 
 
 def a_linked(made, source_id="fleet", track_id=1, tick=100):
