@@ -39,6 +39,7 @@ def main() -> None:
 
     @asynccontextmanager
     async def life(_):
+        parts.hub.take(road.at(now_us() // TICK_US * TICK_US))  # who is ready has something to show
         feeding = asyncio.create_task(feed(parts.hub, road))
         yield
         feeding.cancel()
