@@ -39,7 +39,9 @@ def main() -> None:
 
     @asynccontextmanager
     async def life(_):
-        parts.hub.take(road.at(now_us() // TICK_US * TICK_US))  # who is ready has something to show
+        # who is ready shows all: the first tick is closed before the other cells are known
+        for back in (2, 1):
+            parts.hub.take(road.at((now_us() // TICK_US - back) * TICK_US))
         feeding = asyncio.create_task(feed(parts.hub, road))
         yield
         feeding.cancel()
