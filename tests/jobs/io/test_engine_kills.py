@@ -63,13 +63,18 @@ def block_of(number):
 
 
 class PieceWarehouse(Warehouse):
-    """The fault of a control: inserts a block piece by piece, each remembered on its own."""
+    """The fault of a control: inserts a block in two pieces, each remembered on its own."""
+
+    def __init__(self, settings, between):
+        super().__init__(settings)
+        self.between = between
 
     def insert_rows(self, rows, token):
-        size = -(-len(rows) // 4)
-        for k in range(0, len(rows), size):
-            columns = {name: column[k : k + size] for name, column in rows.columns.items()}
-            super().insert_rows(TableRows(rows.table, columns, rows.raw), f"{token}:{k}")
+        half = len(rows) // 2
+        for piece in (slice(half), slice(half, None)):
+            columns = {name: column[piece] for name, column in rows.columns.items()}
+            super().insert_rows(TableRows(rows.table, columns, rows.raw), f"{token}:{piece}")
+            self.between()
         return len(rows)
 
 
@@ -175,6 +180,20 @@ def kill_while_loading(engine, loader, kills, window=10_000):
         return Outcome(client, loader, halved)
 
 
+def kill_at(engine, loader, block, window=10_000):
+    """Kill the engine once, as soon as it has so many blocks: what a control shows is no chance."""
+    with connected(engine) as client:
+        prepare(client, loader.database, window)
+    loader.load(engine.port, block + 1, lambda: loader.next == block and engine.kill())
+    assert loader.failures == 1
+    engine.start()
+    with connected(engine) as client:
+        halved = halves(client, loader.database)
+    loader.load(engine.port, block + 1)
+    with connected(engine) as client:
+        return Outcome(client, loader, halved)
+
+
 def digests(engine, database):
     with connected(engine) as client:
         return [
@@ -196,19 +215,25 @@ def test_thirty_kills_lose_double_and_halve_nothing(engine):
 
 def test_without_a_memory_for_tokens_rows_are_there_twice(engine):
     loader = Loader("forgetful")
-    found = kill_while_loading(engine, loader, 3, window=0)
-    assert found.found["picture"] > found.due["picture"]
-    assert found.found["road_minute"] > found.due["road_minute"]
+    found = kill_at(engine, loader, CHECKPOINT + 2, window=0)
+    assert found.found["picture"] == found.due["picture"] + 2 * PICTURES
+    assert found.found["road_minute"] == found.due["road_minute"] + 2 * SECONDS
     before, loader.next = digests(engine, "forgetful"), 0
     loader.load(engine.port, loader.sent)
     assert digests(engine, "forgetful") != before
 
 
 def test_a_loader_that_does_not_go_back_loses_rows(engine):
-    found = kill_while_loading(engine, Loader("hasty", goes_back=False), 3)
-    assert found.found["fused_object_state"] < found.due["fused_object_state"]
+    found = kill_at(engine, Loader("hasty", goes_back=False), CHECKPOINT + 2)
+    assert (
+        found.found["fused_object_state"]
+        == found.due["fused_object_state"] - ROWS["fused_object_state"]
+    )
 
 
 def test_a_block_in_pieces_is_seen_halved(engine):
-    found = kill_while_loading(engine, Loader("pieces", PieceWarehouse), 3)
+    kills = iter([engine.kill])  # between the two pieces of the first block
+    found = kill_at(
+        engine, Loader("pieces", lambda at: PieceWarehouse(at, next(kills, lambda: None))), 1
+    )
     assert found.halves > 0
