@@ -26,7 +26,7 @@ from jobs.runtime.insert import Insert
 from jobs.runtime.process import StepFunction, as_it_is
 from jobs.settings import Settings, load
 from operators.blocks import Blocks
-from operators.routes import OBJECTS, TOPICS
+from operators.routes import OBJECTS, SEGMENT_TOPICS, TOPICS
 
 JOB = "warehouse"
 OFFSETS = 4096
@@ -44,14 +44,14 @@ class Part(NamedTuple):
 # every second.
 PARTS = (
     Part("states", (OBJECTS,), 1_000_000),
-    Part("rest", tuple(topic for topic in TOPICS if topic != OBJECTS), 10_000_000),
+    Part("rest", (*(t for t in TOPICS if t != OBJECTS), *SEGMENT_TOPICS), 10_000_000),
 )
 
 
 def topic_ids(settings: Settings) -> dict[str, str]:
     """Kafka's id of each fused topic."""
     admin = AdminClient(settings.kafka.client())
-    found = admin.describe_topics(TopicCollection(list(TOPICS)))
+    found = admin.describe_topics(TopicCollection([*TOPICS, *SEGMENT_TOPICS]))
     return {name: str(future.result(30).topic_id) for name, future in found.items()}
 
 

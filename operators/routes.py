@@ -20,6 +20,10 @@ NETWORK = "station.network"
 _ROAD = (SIGNALS, NETWORK)
 TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, *_ROAD, RECORDS, OBSERVATIONS, QUALITY, DEAD)
 
+# Topics of the job on the fused topics (`jobs.segments`).
+ROAD_EVENTS = "road.events"
+SEGMENT_TOPICS = (ROAD_EVENTS,)
+
 # Topics of the services to vehicles, which another process writes (`jobs.services`).
 RSM = "service.rsm"
 SDSM = "service.sdsm"

@@ -267,6 +267,11 @@ _LANE = (
     *("segment_id", "segment", "lane_id", "lane", "kind", "width_m", "length_m", "both_ways"),
     *("limit_mps", "stop_line", "line", "next_lanes", "signals"),
 )
+_EVENT = (
+    *("event_id", "kind", "change", "sequence", "reason", "tick_us", "began_us", "opened_us"),
+    *("lat_e7", "lon_e7", "area", "radius_m", "severity", "confidence", "measures"),
+    *("segment_id", "lane_id", "track_ids", "features", "context_flags", "weather", "incident"),
+)
 _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "fused.objects": [
         _fused_object_state,
@@ -303,6 +308,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
         _listed("road_part", (*_PART, "source_id", "revision", "segments", "refused", *_RAW)),
         _listed("road_lane", _PART, _LANE),
     ],
+    "road.events": [_listed("event", (*_WHO, *_CELL, *_EVENT))],
     "ledger.records": [
         _listed("record_span", (*_SPAN, "last_offset", "pulses")),
         _listed(

@@ -4,7 +4,7 @@ from schemas import topics
 
 
 def test_every_topic_that_is_written_or_read_is_declared():
-    assert {*routes.TOPICS, *routes.RAW, routes.SOURCES} <= set(topics())
+    assert {*routes.TOPICS, *routes.SEGMENT_TOPICS, *routes.RAW, routes.SOURCES} <= set(topics())
 
 
 def test_every_raw_topic_has_defaults():

@@ -67,6 +67,7 @@ TABLES = [
     ("dead.letters", "dead_letter", {"station_raw.dead_letter": 2}),
     ("signals.state", "signal_state", {"station.signal_state": 2}),
     ("station.network", "road_part", {"station.road_part": 2, "station.road_lane": 2}),
+    ("road.events", "road_event", {"station.event": 3}),
 ]
 CASES = {
     "links": ("used-and-clutter", "no-observation"),
@@ -76,6 +77,11 @@ CASES = {
     "observation_ledger": ("two-sources",),
     "dead_letter": ("malformed-json", "bytes-that-are-no-text"),
     "signal_state": ("two-groups",),
+    "road_event": (
+        "stopped-vehicle-of-an-incident",
+        "closed-with-nothing-around",
+        "conflict-of-two",
+    ),
     "road_part": ("two-lanes-of-an-approach", "taken-away"),
 }
 
