@@ -30,6 +30,7 @@ from operators.halo import Halo, all_gone, forget_tracks, watch_border
 from operators.intake import admit
 from operators.jit import KeyArray
 from operators.parameters import Parameters
+from operators.recent import RecentStates
 from operators.report import LINK_ROW, Report, Sighting, encoder
 from operators.routes import IDENTITY, PUBLISH
 from operators.step import Output, Result, State, check_version
@@ -138,6 +139,7 @@ class CellStep:
     def __init__(self, parameters: Parameters, tracker: Tracker) -> None:
         self._parameters = parameters
         self._tracker = tracker
+        self._recent = RecentStates(tracker.unpack)
 
     def wake_for(self, event: bytes) -> int:
         """When the first picture that the frames belong to is closed."""
@@ -196,11 +198,12 @@ class CellStep:
             fresh.setdefault(-(-frame.event_time_us // step) * step, []).append(frame)
         first = min(fresh, default=tick + step)
         base = max((b for b in kept.snapshots if b < first), default=None)
+        packed = b"" if base is None else stored[f"s/{base}"]
         if base is None:
             tracks = self._tracker.empty()
             self._tracker.locate(tracks, datum_offsets_m(key))
         else:
-            tracks = self._tracker.unpack(stored[f"s/{base}"])
+            tracks = self._recent.take(key, packed)
         entries: dict[str, bytes | None] = {}
         before: dict[Name, KeyArray] = {}
         done: dict[int, Done] = {}
@@ -220,6 +223,9 @@ class CellStep:
         self._inherit(tracks, done, before, entries)
         for boundary, part in done.items():
             entries[f"l/{boundary}"] = pack_claims(part)
+        newest = entries[f"s/{max(done)}"] if done else packed
+        if newest:
+            self._recent.keep(key, newest, tracks)
         self._thin(kept, entries, tick)
         new = {id(frame) for frame in frames}
         everything = [one for part in done.values() for one in part]
@@ -318,17 +324,32 @@ def _link_rows(taken: Done) -> tuple[RecordArray, list[str], list[str]]:
     """Links of the observations that the cell owns, with tables of their sources and topics."""
     sources = sorted({frame.source_id for frame, _ in taken})
     topics = sorted({frame.topic for frame, _ in taken})
-    made = []
-    for frame, links in taken:
-        owned = frame.observations["owned"] == 1
-        part = np.zeros(int(owned.sum()), LINK_ROW)
-        for name in ("track_id", "use", "residual", "weight"):
-            part[name] = links[name][owned]
-        part["source_index"] = sources.index(frame.source_id)
-        part["topic_index"] = topics.index(frame.topic)
-        part["partition"], part["offset"] = frame.partition, frame.offset
-        part["index"] = frame.observations["index"][owned]
-        offsets = frame.observations["time_offset_us"][owned]
-        part["event_time_us"] = frame.event_time_us + offsets.astype(np.int64)
-        made.append(part)
-    return (np.concatenate(made) if made else np.zeros(0, LINK_ROW)), sources, topics
+    if not taken:
+        return np.zeros(0, LINK_ROW), sources, topics
+    heads = np.array(
+        [
+            (
+                sources.index(frame.source_id),
+                topics.index(frame.topic),
+                frame.partition,
+                frame.offset,
+                frame.event_time_us,
+            )
+            for frame, _ in taken
+        ],
+        np.int64,
+    )
+    seen = [frame.observations for frame, _ in taken]
+    owned = np.flatnonzero(np.concatenate([part["owned"] for part in seen]) == 1)
+    made = np.zeros(len(owned), LINK_ROW)
+    for name in ("track_id", "use", "residual", "weight"):
+        made[name] = np.concatenate([links[name] for _, links in taken])[owned]
+    of = np.repeat(heads, [len(part) for part in seen], axis=0)[owned].T
+    for name, column in zip(_OF_FRAME, of, strict=True):
+        made[name] = column
+    made["index"] = np.concatenate([part["index"] for part in seen])[owned]
+    made["event_time_us"] += np.concatenate([part["time_offset_us"] for part in seen])[owned]
+    return made, sources, topics
+
+
+_OF_FRAME = ("source_index", "topic_index", "partition", "offset", "event_time_us")

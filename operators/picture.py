@@ -20,7 +20,9 @@ def positions(key: str, rows: RecordArray) -> tuple[FloatArray, FloatArray]:
     return cell(key).frame.to_geographic(rows["x_m"], rows["y_m"])
 
 
-def columns(key: str, rows: RecordArray, tick_us: int) -> dict[str, Any]:
+def columns(
+    key: str, rows: RecordArray, places: tuple[FloatArray, FloatArray], tick_us: int
+) -> dict[str, Any]:
     """Packed columns of the objects of a picture.
 
     Parameters
@@ -29,10 +31,12 @@ def columns(key: str, rows: RecordArray, tick_us: int) -> dict[str, Any]:
         The cell's.
     rows : structured array of shape (n,), dtype `operators.track.TRACK_ROW`
         Tracks to publish.
+    places
+        Their `positions`.
     tick_us
         The tick.
     """
-    lon, lat = positions(key, rows)
+    lon, lat = places
     local = key == LOCAL
     heading = rows["heading_rad"].astype(float)
     if not local:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, RecordArray
+from operators._typing import RecordArray
 from operators.account.minute import MINUTE_US, Minute
 from operators.account.observations import ObservationLedger
 from operators.account.records import SECOND_US
@@ -13,7 +13,7 @@ from operators.enrich.context import context_columns, no_context
 from operators.enrich.index import FeatureIndex
 from operators.envelope import Kind, due_us, unseal
 from operators.halo import depths, in_band
-from operators.jit import KeyArray
+from operators.key_sets import among, united, unpacked, without
 from operators.parameters import Parameters
 from operators.picture import columns, positions
 from operators.report import (
@@ -144,7 +144,7 @@ class Publish:
 
     def _fall_asleep(self, key: str, kept: PublishState, tick_us: int) -> list[Output]:
         """Forget the tracks of a cell that says nothing more."""
-        ends = self._end(key, kept, _ids(kept.published).tolist(), tick_us)
+        ends = self._end(key, kept, unpacked(kept.published).tolist(), tick_us)
         kept.names, kept.withheld, kept.published, kept.watched = {}, b"", b"", b""
         kept.sequence = 0
         return ends
@@ -163,7 +163,7 @@ class Publish:
             kept.ledger.add(links, report.link_sources, report.tick_us)
             value = self._links(key, report, links)
             outputs.append(Output(LINKS, key, encoder.encode(value)))
-        kept.minute.add(report, shown, _ids(kept.published), self._parameters.tick_us)
+        kept.minute.add(report, shown, unpacked(kept.published), self._parameters.tick_us)
         _forget(kept, report.gone)
         kept.sequence, kept.tick_us = kept.sequence + 1, report.tick_us
         return outputs
@@ -172,8 +172,8 @@ class Publish:
         """Tracks that this cell shows, and no other (`operators.halo`)."""
         depth_m, halo_m = depths(key, confirmed), self._parameters.halo_m
         band, ids = in_band(depth_m, halo_m), confirmed["track_id"]
-        kept.watched = _with(kept.watched, ids[band])
-        given = band & ~_among(ids, kept.withheld)
+        kept.watched = united(kept.watched, ids[band])
+        given = band & ~among(ids, unpacked(kept.withheld))
         owned: RecordArray = confirmed[given | (~band & (depth_m > 0.0))]
         return owned
 
@@ -181,8 +181,8 @@ class Publish:
         self, key: str, kept: PublishState, shown: RecordArray, report: Report
     ) -> list[Output]:
         ids = shown["track_id"]
-        new = ids[~_among(ids, kept.published)]
-        kept.published = _with(kept.published, new)
+        new = ids[~among(ids, unpacked(kept.published))]
+        kept.published = united(kept.published, new)
         births = [
             self._event(key, report.tick_us, Happening("birth", name, None, "confirmed"))
             for name in sorted(kept.names.get(track_id, track_id) for track_id in new.tolist())
@@ -192,7 +192,7 @@ class Publish:
     def _end(self, key: str, kept: PublishState, gone: Sequence[int], tick_us: int) -> list[Output]:
         """Ends of tracks that never came near the border; of others the identity step tells."""
         lost = np.array(gone, np.uint64)
-        shown_once = _among(lost, kept.published) & ~_among(lost, kept.watched)
+        shown_once = among(lost, unpacked(kept.published)) & ~among(lost, unpacked(kept.watched))
         return [
             self._event(key, tick_us, Happening("end", track_id, None, UNSEEN))
             for track_id in sorted(lost[shown_once].tolist())
@@ -201,10 +201,11 @@ class Publish:
     def _picture(
         self, key: str, kept: PublishState, report: Report, shown: RecordArray
     ) -> dict[str, object]:
+        places = positions(key, shown)
         if key == LOCAL:
             context = no_context(len(shown))
         else:
-            context = context_columns(self._features, *positions(key, shown), report.tick_us)
+            context = context_columns(self._features, *places, report.tick_us)
         return {
             **self._head(key, report.tick_us),
             "frame": "local" if key == LOCAL else "wgs84",
@@ -213,7 +214,7 @@ class Publish:
             "missing_sources": report.missing,
             "sources": report.slots,
             "count": len(shown),
-            **columns(key, shown, report.tick_us),
+            **columns(key, shown, places, report.tick_us),
             **context,
         }
 
@@ -250,9 +251,9 @@ def _rename(kept: PublishState, names: Sequence[Name]) -> None:
             kept.names.pop(told.track_id, None)
         else:
             kept.names[told.track_id] = told.name
-    kept.withheld = _with(kept.withheld, [told.track_id for told in names if not told.shown])
-    kept.withheld = _without(kept.withheld, [told.track_id for told in names if told.shown])
-    kept.published = _with(kept.published, [told.track_id for told in names if told.known])
+    kept.withheld = united(kept.withheld, [told.track_id for told in names if not told.shown])
+    kept.withheld = without(kept.withheld, [told.track_id for told in names if told.shown])
+    kept.published = united(kept.published, [told.track_id for told in names if told.known])
 
 
 def _forget(kept: PublishState, gone: Sequence[int]) -> None:
@@ -260,34 +261,9 @@ def _forget(kept: PublishState, gone: Sequence[int]) -> None:
     if not gone:
         return
     kept.names = {track_id: name for track_id, name in kept.names.items() if track_id not in gone}
-    kept.withheld = _without(kept.withheld, gone)
-    kept.published = _without(kept.published, gone)
-    kept.watched = _without(kept.watched, gone)
-
-
-def _ids(packed: bytes) -> KeyArray:
-    return np.frombuffer(packed, "<u8")
-
-
-def _among(ids: KeyArray, packed: bytes) -> BoolArray:
-    """Which ids are in a set."""
-    known = _ids(packed)
-    if not len(known):
-        return np.zeros(len(ids), np.bool_)
-    found: BoolArray = known[np.searchsorted(known, ids).clip(max=len(known) - 1)] == ids
-    return found
-
-
-def _with(packed: bytes, more: Sequence[int] | KeyArray) -> bytes:
-    added = np.array(more, "<u8")
-    fresh = added[~_among(added, packed)]
-    return np.union1d(_ids(packed), fresh).tobytes() if len(fresh) else packed
-
-
-def _without(packed: bytes, less: Sequence[int]) -> bytes:
-    ids = _ids(packed)
-    lost = np.sort(np.array(less, "<u8")).tobytes()
-    return ids[~_among(ids, lost)].tobytes() if len(less) else packed
+    kept.withheld = without(kept.withheld, gone)
+    kept.published = without(kept.published, gone)
+    kept.watched = without(kept.watched, gone)
 
 
 def _named(rows: RecordArray, names: Mapping[int, int]) -> RecordArray:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray
-from operators.jit import KeyArray
+from operators._typing import BoolArray, FloatArray, IntArray
+from operators.jit import KeyArray, compiled
 
 UNPROVEN = 1e-9  # part of its information that a source has credit for until it is known
 
@@ -53,17 +53,28 @@ def shares_of(
     exclusive : ndarray of shape (n, s)
         The shares of the tracks that one owner alone saw, else 0.
     """
-    names = sorted(set(owners))
-    belongs = np.array([[owner == name for name in names] for owner in owners], float)
-    belongs = belongs.reshape(len(owners), len(names))
-    weights = seen * information
-    sums = weights @ belongs
-    best = np.stack(
-        [(weights * of_owner).max(axis=1, initial=0.0) for of_owner in belongs.T], axis=1
-    ) if names else np.zeros((len(seen), 0))  # fmt: skip
-    total = best.sum(axis=1, keepdims=True)
-    credit = np.divide(best, total, out=np.zeros_like(best), where=total > 0.0)
-    per_weight = np.divide(credit, sums, out=np.zeros_like(best), where=sums > 0.0)
-    shares: FloatArray = weights * (per_weight @ belongs.T)
-    alone = np.count_nonzero(sums > 0.0, axis=1) == 1
-    return shares, shares * alone[:, None]
+    names = {name: k for k, name in enumerate(sorted(set(owners)))}
+    owner = np.array([names[name] for name in owners], np.int64)
+    return _shared_out(seen, information, owner, len(names))
+
+
+@compiled
+def _shared_out(
+    seen: BoolArray, information: FloatArray, owner: IntArray, n_owners: int
+) -> tuple[FloatArray, FloatArray]:
+    shares, exclusive = np.zeros(seen.shape), np.zeros(seen.shape)
+    best, sums = np.zeros(n_owners), np.zeros(n_owners)
+    for row in range(len(seen)):
+        best[:] = 0.0
+        sums[:] = 0.0
+        for k in range(len(owner)):
+            if seen[row, k]:
+                best[owner[k]] = max(best[owner[k]], information[k])
+                sums[owner[k]] += information[k]
+        total, owners = best.sum(), np.count_nonzero(best)
+        for k in range(len(owner)):
+            if seen[row, k]:
+                mine = owner[k]
+                shares[row, k] = information[k] / sums[mine] * best[mine] / total
+                exclusive[row, k] = shares[row, k] if owners == 1 else 0.0
+    return shares, exclusive

@@ -7,12 +7,14 @@ import numpy as np
 
 from operators._typing import RecordArray
 from operators.jit import KeyArray
+from operators.key_sets import among
 from operators.reasons import Use
 from operators.report import Report
 from operators.track import TRACK_ROW
 
 # A track that got nothing for so long will not be confirmed: a source of 1 Hz missed it twice.
 PATIENCE_US = 2_000_000
+_USED, _BIRTH = int(Use.USED), int(Use.BIRTH)
 
 
 class Doubtful(msgspec.Struct, array_like=True):
@@ -37,12 +39,15 @@ class Ghosts(msgspec.Struct, array_like=True):
         links : structured array, dtype `operators.report.LINK_ROW`
             Its links.
         published : ndarray, uint64
-            Tracks that were in a picture.
+            Tracks that were in a picture, ascending.
         """
+        linked = links[(links["use"] == _USED) | (links["use"] == _BIRTH)]
+        unsure = linked[~among(linked["track_id"], published)]
+        if not len(unsure):
+            return
         rows = np.frombuffer(report.rows, TRACK_ROW)
-        sure = np.concatenate([rows["track_id"][rows["confirmed"] == 1], published])
-        linked = (links["use"] == Use.USED) | (links["use"] == Use.BIRTH)
-        unsure = links[linked & ~np.isin(links["track_id"], sure)]
+        sure = np.sort(rows["track_id"][rows["confirmed"] == 1])
+        unsure = unsure[~among(unsure["track_id"], sure)]
         for track_id, index in zip(
             unsure["track_id"].tolist(), unsure["source_index"].tolist(), strict=True
         ):

@@ -13,16 +13,15 @@ from operators._typing import BoolArray, FloatArray, RecordArray
 from operators.account.contribution import UNPROVEN, seen_by, shares_of
 from operators.account.facts import FRAME_ROW, Declared, Facts, facts_decoder
 from operators.account.ghosts import Ghosts
+from operators.account.observations import uses_of
 from operators.account.quality import entry_of
 from operators.account.tally import SourceTally
 from operators.fuse.standing import STANDING, found_variance_m2
 from operators.jit import KeyArray
 from operators.parameters import Parameters
-from operators.reasons import Use
 from operators.report import LINK_ROW, Report
 
 MINUTE_US = 60_000_000
-_USES = max(Use) + 1
 NOBODY = ""  # has the share of tracks that are only predicted
 PROVEN_US = 10_000_000  # a source gets credit when its cell has known it for so long
 CERTAIN_PART = 0.95  # of a circle: at its rim nothing can be said about what is missed
@@ -91,7 +90,7 @@ class Minute(msgspec.Struct, array_like=True):
 
     def _take_links(self, sources: Sequence[str], links: RecordArray) -> None:
         n, of = len(sources), links["source_index"].astype(np.int64)
-        uses = np.bincount(of * _USES + links["use"], minlength=n * _USES).reshape(n, _USES)
+        uses = uses_of(links, n)
         known = np.isfinite(links["residual"])
         numbers = np.bincount(of[known], minlength=n)
         sums = np.bincount(of[known], links["residual"][known], minlength=n)

@@ -3,10 +3,25 @@
 import msgspec
 import numpy as np
 
-from operators._typing import RecordArray
+from operators._typing import IntArray, RecordArray
 from operators.account.records import SECOND_US, second_of
 from operators.parameters import Parameters
 from operators.reasons import Use
+
+_USES = max(Use) + 1
+
+
+def uses_of(links: RecordArray, n_sources: int) -> IntArray:
+    """Number of observations by source and use, shape (n_sources, 1 + the last `Use`).
+
+    Parameters
+    ----------
+    links : structured array of shape (n,), dtype `operators.report.LINK_ROW`
+    n_sources
+        Sources that they may be of.
+    """
+    codes = links["source_index"] * np.int64(_USES) + links["use"]
+    return np.bincount(codes, minlength=n_sources * _USES).reshape(n_sources, _USES)
 
 
 class ObservationLedger(msgspec.Struct, array_like=True):
@@ -27,10 +42,10 @@ class ObservationLedger(msgspec.Struct, array_like=True):
         """Count the links of one tick, dtype `operators.report.LINK_ROW`."""
         if not self.counts:
             self.second_us = second_of(tick_us)
-        code = links["source_index"].astype(np.int64) * 256 + links["use"]
-        for value, count in zip(*np.unique(code, return_counts=True), strict=True):
-            key = (sources[int(value) // 256], int(value) % 256)
-            self.counts[key] = self.counts.get(key, 0) + int(count)
+        counted = uses_of(links, len(sources))
+        for at, use in np.argwhere(counted).tolist():
+            key = (sources[at], use)
+            self.counts[key] = self.counts.get(key, 0) + int(counted[at, use])
 
     def is_over(self, tick_us: int) -> bool:
         """True if there is something to tell and its second has passed."""

@@ -115,6 +115,9 @@ class FeatureIndex:
 
     def _near(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[IntArray, IntArray]:
         """Pairs of places and the rows in their tiles."""
+        if not self._levels:
+            nothing = np.zeros(0, np.int64)
+            return nothing, nothing
         levels = np.array(sorted(self._levels), np.int64)
         codes = _codes(levels[:, None], lon_deg[None, :], lat_deg[None, :]).ravel()
         places = np.tile(np.arange(len(lon_deg)), len(levels))

@@ -15,6 +15,7 @@ import numpy as np
 from pyproj import Proj
 
 from operators._typing import FloatArray
+from operators.jit import compiled
 
 LOCAL = "local"  # the pseudo-cell of recordings without a place on the Earth
 
@@ -76,11 +77,17 @@ class Cell:
 
     def inside_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
         """Distance inside the border, metres, negative outside; shape of `x_m`."""
-        x, y = np.asarray(x_m), np.asarray(y_m)
-        a, b, c = self.edges.T
-        inside = np.multiply.outer(x, a) + np.multiply.outer(y, b) + c
-        nearest: FloatArray = inside.min(axis=-1)
-        return nearest
+        return _inside_m(self.edges, np.asarray(x_m, np.float64), np.asarray(y_m, np.float64))
+
+
+@compiled
+def _inside_m(edges: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
+    nearest = np.full(len(x), np.inf)
+    for k in range(len(x)):
+        for edge in range(len(edges)):
+            inside = x[k] * edges[edge, 0] + y[k] * edges[edge, 1] + edges[edge, 2]
+            nearest[k] = min(nearest[k], inside)
+    return nearest
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from tests.builders import HOME, START_US, a_row, column, degrees
 
 
 def made(rows, key=HOME.key, tick_us=START_US):
-    return columns(key, rows, tick_us)
+    return columns(key, rows, positions(key, rows), tick_us)
 
 
 @given(st.floats(-3.140625, 3.140625, width=32))

@@ -27,6 +27,25 @@ def test_shares_of_a_track_sum_to_one_or_to_nothing_if_nobody_sees_it(masks, inf
     np.testing.assert_allclose(exclusive.sum(axis=1), alone, rtol=0, atol=1e-9)
 
 
+def by_the_definition(seen, information, owners):
+    """Shares with loops over tracks and owners."""
+    shares = np.zeros(seen.shape)
+    for row, mask in enumerate(seen):
+        of = {o: [k for k, own in enumerate(owners) if own == o and mask[k]] for o in set(owners)}
+        best = {o: max(information[k] for k in slots) for o, slots in of.items() if slots}
+        for o, value in best.items():
+            weight = sum(information[k] for k in of[o])
+            for k in of[o]:
+                shares[row, k] = value / sum(best.values()) * information[k] / weight
+    return shares
+
+
+@given(MASKS, INFORMATION, OWNERS)
+def test_shares_are_those_of_the_definition(masks, information, owners):
+    seen, shares, _ = shared(masks, information, owners)
+    np.testing.assert_allclose(shares, by_the_definition(seen, information, owners), rtol=1e-12)
+
+
 def test_who_is_four_times_surer_has_four_fifths():
     _, shares, _ = shared([0b11], [4.0, 1.0], ["a", "b"])
     np.testing.assert_allclose(shares, [[0.8, 0.2]])

@@ -52,7 +52,11 @@ def test_neighbours_see_one_border(lat, lon, edge, along, across_m):
     a, b, c = home.edges[edge % len(home.edges)]
     foot = -c * np.array([a, b]) + 300.0 * (along - 0.5) * np.array([-b, a])
     x, y = foot + across_m * np.array([a, b])
-    if len(home.edges) > 6 or abs(home.inside_m(*foot)) > 0.01 or abs(across_m) < 0.1:
+    if (
+        len(home.edges) > 6
+        or abs(home.inside_m(foot[:1], foot[1:])[0]) > 0.01
+        or abs(across_m) < 0.1
+    ):
         return
     lon_at, lat_at = home.frame.to_geographic(np.array([x]), np.array([y]))
     depths = {k: inside(k, lat_at[0], lon_at[0]) for k in neighbours(home.key)}

