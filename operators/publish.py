@@ -1,11 +1,13 @@
 """The publish step: a cell's reports with one id for each object, owned, in context, accounted."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from operators._typing import RecordArray
+from operators.account.coverage import Coverage
 from operators.account.minute import MINUTE_US, Minute
 from operators.account.observations import ObservationLedger
 from operators.account.records import SECOND_US
@@ -13,6 +15,7 @@ from operators.enrich.context import context_columns, no_context
 from operators.enrich.index import FeatureIndex
 from operators.envelope import Kind, due_us, unseal
 from operators.halo import depths, in_band
+from operators.jit import KeyArray
 from operators.key_sets import among, united, unpacked, without
 from operators.parameters import Parameters
 from operators.picture import columns, positions
@@ -35,6 +38,7 @@ from operators.transform.place import cell_integer
 
 VERSION = 2
 UNSEEN = "unseen"
+NO_ROWS = np.zeros(0, TRACK_ROW)
 
 
 class PublishState(msgspec.Struct, array_like=True):
@@ -73,6 +77,18 @@ class PublishState(msgspec.Struct, array_like=True):
     minute: Minute = msgspec.field(default_factory=Minute)
 
 
+class _Parts(NamedTuple):
+    """Parts of the state of one cell at one wake."""
+
+    roads: KnownRoads
+    areas: Coverage
+
+    @property
+    def changes(self) -> dict[str, bytes | None]:
+        """Parts that are other than before."""
+        return self.roads.changes | self.areas.changes
+
+
 _DECODER = msgspec.msgpack.Decoder(PublishState)
 
 
@@ -97,27 +113,29 @@ class Publish:
         pictures = [content for kind, content in opened if kind is Kind.PICTURE]
         tick = at_us - self._parameters.cut_us
         outputs: list[Output] = []
-        roads = KnownRoads(key, state.entries)
-        roads.take(opened)
+        parts = _Parts(
+            KnownRoads(key, state.entries), Coverage(key, state.entries, self._parameters.halo_m)
+        )
+        parts.roads.take(opened)
         self._features.follow(shared)
         for content in sorted(c for kind, c in opened if kind is Kind.NAME):
             verdict = verdict_decoder.decode(content)
             _rename(kept, verdict.names)
             outputs += [self._event(key, tick, happening) for happening in verdict.happenings]
         if not pictures and state.value is None:
-            return Result(None, roads.changes, outputs)
+            return Result(None, parts.changes, outputs)
         report = None
         for content in pictures:
             report = report_decoder.decode(content)
-            outputs += self._publish(key, kept, report, roads)
+            outputs += self._publish(key, kept, report, parts)
         next_us = kept.tick_us + self._parameters.tick_us
         asleep = tick >= next_us
         if asleep:
-            outputs += self._fall_asleep(key, kept, tick)
-            roads.forget_tracks()
-        outputs += self._close_accounts(key, kept, None if asleep else report, tick)
+            outputs += self._fall_asleep(key, kept, tick, parts)
+        outputs += self._close_accounts(key, kept, None if asleep else report, tick, parts.areas)
         if asleep and not (kept.ledger.counts or kept.minute.tallies):
-            return Result(None, roads.changes, outputs)
+            parts.areas.forget()
+            return Result(None, parts.changes, outputs)
         # The next picture comes at the next tick; if none does, the cell has gone quiet.
         wakes = [] if asleep else [next_us]
         if kept.ledger.counts:
@@ -125,10 +143,15 @@ class Publish:
         if kept.minute.tallies:
             wakes.append(kept.minute.minute_us + MINUTE_US)
         due_us = min(wakes) + self._parameters.cut_us
-        return Result(encoder.encode(kept), roads.changes, outputs, due_us)
+        return Result(encoder.encode(kept), parts.changes, outputs, due_us)
 
     def _close_accounts(
-        self, key: str, kept: PublishState, report: Report | None, tick_us: int
+        self,
+        key: str,
+        kept: PublishState,
+        report: Report | None,
+        tick_us: int,
+        areas: Coverage,
     ) -> list[Output]:
         """Send the ledger of a second and the accounts of a minute that are over."""
         closed, who = [], (cell_integer(key), key, self._parameters)
@@ -137,26 +160,31 @@ class Publish:
             closed.append(Output(OBSERVATIONS, key, encoder.encode(record)))
             kept.ledger = ObservationLedger(counts={})
         if kept.minute.is_over(tick_us):
-            record = kept.minute.record(*who)
+            record = kept.minute.record(*who) | areas.told(kept.minute)
             closed.append(Output(QUALITY, key, encoder.encode(record)))
             kept.minute = kept.minute.following(report)
         return closed
 
-    def _fall_asleep(self, key: str, kept: PublishState, tick_us: int) -> list[Output]:
+    def _fall_asleep(
+        self, key: str, kept: PublishState, tick_us: int, parts: _Parts
+    ) -> list[Output]:
         """Forget the tracks of a cell that says nothing more."""
-        ends = self._end(key, kept, unpacked(kept.published).tolist(), tick_us)
+        published = unpacked(kept.published).tolist()
+        parts.areas.note(NO_ROWS, published)
+        parts.roads.forget_tracks()
+        ends = self._end(key, kept, published, tick_us)
         kept.names, kept.withheld, kept.published, kept.watched = {}, b"", b"", b""
         kept.sequence = 0
         return ends
 
-    def _publish(
-        self, key: str, kept: PublishState, report: Report, roads: KnownRoads
-    ) -> list[Output]:
+    def _publish(self, key: str, kept: PublishState, report: Report, parts: _Parts) -> list[Output]:
         rows = np.frombuffer(report.rows, TRACK_ROW)
         shown = self._owned(key, kept, rows[rows["confirmed"] == 1])
-        events = self._events(key, kept, shown, report)
+        fresh = shown[~among(shown["track_id"], unpacked(kept.published))]
+        parts.areas.note(fresh, report.gone)
+        events = self._events(key, kept, fresh["track_id"], report)
         picture = self._picture(key, kept, report, _named(shown, kept.names))
-        picture |= roads.columns(shown, report.tick_us, self._parameters.tick_us)
+        picture |= parts.roads.columns(shown, report.tick_us, self._parameters.tick_us)
         outputs = [Output(OBJECTS, key, encoder.encode(picture)), *events]
         links = _named(np.frombuffer(report.links, LINK_ROW), kept.names)
         if len(links):
@@ -164,6 +192,8 @@ class Publish:
             value = self._links(key, report, links)
             outputs.append(Output(LINKS, key, encoder.encode(value)))
         kept.minute.add(report, shown, unpacked(kept.published), self._parameters.tick_us)
+        if report.facts:
+            parts.areas.sample(report, shown, kept.minute)
         _forget(kept, report.gone)
         kept.sequence, kept.tick_us = kept.sequence + 1, report.tick_us
         return outputs
@@ -177,11 +207,7 @@ class Publish:
         owned: RecordArray = confirmed[given | (~band & (depth_m > 0.0))]
         return owned
 
-    def _events(
-        self, key: str, kept: PublishState, shown: RecordArray, report: Report
-    ) -> list[Output]:
-        ids = shown["track_id"]
-        new = ids[~among(ids, unpacked(kept.published))]
+    def _events(self, key: str, kept: PublishState, new: KeyArray, report: Report) -> list[Output]:
         kept.published = united(kept.published, new)
         births = [
             self._event(key, report.tick_us, Happening("birth", name, None, "confirmed"))

@@ -150,6 +150,7 @@ _WEATHER = {
     "road_surface": np.uint8(0),
 }
 _LINKS = _elements("links")
+_AREAS = _elements("source_quality")
 
 
 def _fused_object_state(records: Sequence[Record]) -> TableRows:
@@ -217,6 +218,19 @@ def _fused_link(records: Sequence[Record]) -> TableRows:
     for name in ("track_id", "use", "partition", "offset", "index", "residual", "weight"):
         columns[name] = joined.column(name)
     return TableRows("fused_link", columns)
+
+
+def _coverage(records: Sequence[Record]) -> TableRows:
+    joined = _Joined(records, _AREAS)
+    columns = {
+        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
+        "cell": joined.repeated("cell", np.uint64),
+        "minute": joined.repeated("minute_us", np.int64),
+        **{name: joined.column(name) for name in _AREAS if name not in _LISTS},
+    }
+    lists = list(_source_lists(records))
+    columns["sources"] = np.fromiter(lists, object, len(lists))
+    return TableRows("coverage", columns)
 
 
 def _listed(
@@ -327,6 +341,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "source.quality": [
         _listed("source_quality", _MINUTE, _QUALITY),
         _listed("source_contribution", _MINUTE, _CREDIT),
+        _coverage,
     ],
     "dead.letters": [
         _listed(

@@ -17,7 +17,7 @@ TABLES_OF = {
     "road_context": ("road_context",),
     "record_ledger": ("record_span", "record_ledger"),
     "observation_ledger": ("observation_ledger",),
-    "source_quality": ("source_quality", "source_contribution"),
+    "source_quality": ("source_quality", "source_contribution", "coverage"),
     "dead_letter": ("dead_letter",),
 }
 # Fields that are the means of a record, not facts of a row.
@@ -140,7 +140,8 @@ def test_tables_hold_every_field_of_their_record(client, record):
 
 
 @pytest.mark.parametrize(
-    ("record", "table"), [("picture", "fused_object_state"), ("links", "fused_link")]
+    ("record", "table"),
+    [("picture", "fused_object_state"), ("links", "fused_link"), ("source_quality", "coverage")],
 )
 def test_packed_columns_have_the_tables_types(client, record, table):
     migrate(client, "drift")

@@ -1,7 +1,7 @@
 """What analysts see: one run, one id for each object, each row once."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -212,3 +212,33 @@ def test_empty_pictures_hide_what_was_there(client, engine_port):
     warehouse.insert(Block("fused.objects", [picture(START_US + 12_000_000, [])], "empty"))
     warehouse.close()
     assert client.execute("SELECT track_id FROM views.current_objects") == [(2,)]
+
+
+PLACE = "[(-122.3805, 37.7645), (-122.3760, 37.7645), (-122.3760, 37.7675), (-122.3805, 37.7675)]"
+
+
+def test_nothing_there_and_nobody_looked_are_two_answers(engine_port):
+    told = packed_example("source_quality", "two-sources-and-nobody")
+    minute = datetime.fromtimestamp(told["minute_us"] / 1e6, UTC)
+    beyond = told | {"cell_key": "beside", "cell": 1, "watched_s": bytes(3), "looked_s": bytes(6)}
+    with Client("127.0.0.1", port=engine_port) as client:
+        migrate(client, "areas")
+        warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="areas"))
+        for token in ("once", "twice"):  # rows are there twice until a merge
+            warehouse.insert(Block("source.quality", [told, beyond], token))
+        warehouse.insert(Block("source.quality", [told | {"run_id": "other"}], "other"))
+        driving = drive(1, 0.1, start_us=told["minute_us"])  # without a picture no run is chosen
+        warehouse.insert(Block("fused.objects", pictures(driving), "driving"))
+        warehouse.close()
+        choose(client, "areas", "run-1", (minute.date(), minute.date()), "test")
+        rows = client.execute(
+            "SELECT answer, count(), max(watched_s), max(redundancy), sum(track_s), sum(births)"
+            f" FROM areas.coverage_on(polygon={PLACE}, first=%(first)s, last=%(last)s)"
+            " GROUP BY answer ORDER BY answer",
+            {"first": minute, "last": minute + timedelta(seconds=90)},
+        )
+    nobody, nothing, something = rows
+    assert nobody[0] == "nobody looked"
+    assert nothing == ("nothing there", 1, 31, 31 / 60, 0, 0)
+    assert something == ("something there", 2, 60, 91 / 60, 2 * 47, 2)
+    assert sum(row[1] for row in rows) == 2 * 60  # every area in each of two minutes

@@ -1,0 +1,3 @@
+DROP VIEW IF EXISTS {database}.coverage_on;
+
+DROP TABLE IF EXISTS {database}.coverage;
