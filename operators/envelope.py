@@ -17,6 +17,8 @@ class Kind(IntEnum):
     NAME = 4  # identity -> publish: the one id of a cell's local track
     SIGNAL = 5  # front -> publish: what the signals of an intersection show
     ROAD = 6  # front -> publish: a piece of a road network
+    SOURCE = 7  # sort -> scene: where a source looks
+    SCENE = 8  # scene -> segments, approaches: what a cell shows of them
 
 
 def seal(at_us: int, kind: Kind, content: bytes) -> bytes:

@@ -7,7 +7,7 @@ engine does when a watermark passes through.
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from operators import tracker as default_tracker
 from operators.cell import CellStep, Tracker
@@ -162,7 +162,18 @@ class Pipeline:
         out.append(output)
 
 
-def run(log: Iterable[LogRecord], pipeline: Pipeline, step_us: int = 1_000_000) -> Iterator[Output]:
+class Takes(Protocol):
+    """What a log runs through: a pipeline, or the steps of another job."""
+
+    def take(self, record: LogRecord) -> None:
+        """Take one record."""
+
+    def advance(self, watermark_us: int) -> list[Output]:
+        """Let the watermark pass; what comes out."""
+        ...
+
+
+def run(log: Iterable[LogRecord], pipeline: Takes, step_us: int = 1_000_000) -> Iterator[Output]:
     """Run a log in order of receive time through a pipeline, to the end.
 
     Parameters

@@ -5,6 +5,9 @@ CELL = "cell"
 IDENTITY = "identity"
 PUBLISH = "publish"
 FEATURE = "feature"  # broadcast to publish
+SCENE = "scene"
+SEGMENT = "segment"
+APPROACH = "approach"
 
 # Topics that the station writes.
 OBJECTS = "fused.objects"
@@ -20,9 +23,10 @@ NETWORK = "station.network"
 _ROAD = (SIGNALS, NETWORK)
 TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, *_ROAD, RECORDS, OBSERVATIONS, QUALITY, DEAD)
 
-# Topics of the job on the fused topics (`jobs.segments`).
+# Topics that the segment job writes, from those above (`jobs.segments`).
 ROAD_EVENTS = "road.events"
-SEGMENT_TOPICS = (ROAD_EVENTS,)
+SEGMENT_STATES = "segments.state"
+SEGMENT_TOPICS = (ROAD_EVENTS, SEGMENT_STATES)
 
 # Topics of the services to vehicles, which another process writes (`jobs.services`).
 RSM = "service.rsm"

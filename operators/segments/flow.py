@@ -1,0 +1,46 @@
+"""The steps of the segment job in memory: its oracle, and the base of its benchmarks."""
+
+from operators.parameters import Parameters
+from operators.pipeline import LogRecord, Stage
+from operators.raw import pack_raw
+from operators.routes import SCENE, SEGMENT
+from operators.segments.scenes import Scenes
+from operators.segments.segment import SegmentStates
+from operators.segments.sort import Decode, Sort
+from operators.step import Output
+
+
+class SegmentFlow:
+    """All steps of the segment job; `operators.pipeline.run` runs a log of its topics through them.
+
+    Parameters
+    ----------
+    parameters
+        Of the run.
+    decode
+        As for `operators.segments.sort.Sort`.
+    """
+
+    def __init__(self, parameters: Parameters, decode: Decode) -> None:
+        self.sort = Stage(Sort(parameters, decode))
+        self._stages = {
+            SCENE: Stage(Scenes(parameters)),
+            SEGMENT: Stage(SegmentStates(parameters)),
+        }
+
+    def take(self, record: LogRecord) -> None:
+        """Take one record of a topic that the job reads; a pulse only carries time."""
+        if record.record.body is not None:
+            self.sort.take(f"{record.topic}/{record.partition}", pack_raw(record.record))
+
+    def advance(self, watermark_us: int) -> list[Output]:
+        """Let the watermark of append time pass; the records for topics that come out."""
+        out: list[Output] = []
+        for stage in (self.sort, *self._stages.values()):
+            for output in stage.advance(watermark_us):
+                to = self._stages.get(output.route)
+                if to is not None:
+                    to.take(output.key, output.value)
+                else:
+                    out.append(output)
+        return out

@@ -1,0 +1,109 @@
+"""Pictures and roads as the segment job reads them, about the cell of the tests."""
+
+import json
+
+import msgspec
+import numpy as np
+
+from operators.parameters import Parameters
+from operators.pipeline import LogRecord, run
+from operators.raw import RawRecord
+from operators.road.intake import Origin, declared_part, road_record
+from operators.road.network import RoadPart
+from operators.routes import NETWORK, OBJECTS, SOURCES
+from operators.segments.flow import SegmentFlow
+from operators.segments.scene import SEEN
+from operators.segments.segment import COLUMNS
+from tests.builders import HOME, SECOND_US, START_US, a_source_entry, degrees
+from tests.operators.road.signals import a_lane, a_segment
+
+TENTH_US = 100_000
+PARAMETERS = Parameters()
+MINUTE_US = 60 * SECOND_US
+# A whole minute, so that a test knows where minutes end.
+BEGIN_US = START_US // MINUTE_US * MINUTE_US
+
+
+def a_road(name="road", length_m=100.0, y_m=0.0, x_m=0.0, **fields):
+    """A segment of one lane to the east."""
+    lane = a_lane(f"{name}:1", [(x_m, y_m), (x_m + length_m, y_m)], **fields.pop("lane", {}))
+    return a_segment(name, lane, **fields)
+
+
+def part_of(*segments, name="part"):
+    return msgspec.convert({"part": name, "segments": list(segments)}, RoadPart, strict=False)
+
+
+def ids_of(part):
+    return {segment.name: segment.segment_id for segment in part.segments}
+
+
+class States:
+    """A log of the fused topics under construction."""
+
+    def __init__(self, *segments, name="part"):
+        self.records = []
+        self._offsets = {}
+        self.part = part_of(*segments, name=name)
+        self.tell(self.part)
+        self.ids = ids_of(self.part)
+
+    def tell(self, part, at_us=BEGIN_US - 10 * SECOND_US):
+        origin = Origin(at_us, "raw.signal", 0, 0, "maps")
+        self._add(at_us + 50_000, NETWORK, road_record(declared_part(part, None), origin, PARAMETERS))
+
+    def look(self, source="unit-1", radius_m=1000.0, x_m=0.0, y_m=0.0, home=HOME):
+        lat, lon = degrees(x_m, y_m, home)
+        place = {"lat_deg": lat, "lon_deg": lon, "coverage_radius_m": radius_m}
+        self._add(BEGIN_US - 20 * SECOND_US, SOURCES, a_source_entry(source, **place))
+
+    def show(self, tick_us, objects=(), live=("unit-1",), cell=HOME.key, late_us=150_000,
+             partition=0, **fields):  # fmt: skip
+        """A picture; objects are maps of what differs from a standing car."""
+        rows = np.zeros(len(objects), SEEN)
+        rows["length_m"], rows["object_class"] = np.nan, 1
+        for row, given in zip(rows, objects, strict=True):
+            for field, value in given.items():
+                row[field] = value
+        value = {
+            "run_id": PARAMETERS.run_id, "frame": "wgs84", "cell_key": cell, "tick_us": tick_us,
+            "live_sources": list(live), "count": len(rows),
+            **{name: rows[name].tobytes() for name in SEEN.names},
+        }  # fmt: skip
+        packed = msgspec.msgpack.encode(value | fields)
+        self._add(tick_us + late_us, OBJECTS, packed, partition)
+
+    def drive(self, seconds, objects_at, since_us=BEGIN_US, **fields):
+        """Pictures of so many seconds; ``objects_at(t_s)`` gives the objects."""
+        for k in range(round(10 * seconds)):
+            self.show(since_us + k * TENTH_US, objects_at(k / 10), **fields)
+
+    def _add(self, appended_us, topic, body, partition=0):
+        offset = self._offsets.get((topic, partition), 0)
+        self._offsets[topic, partition] = offset + 1
+        record = RawRecord(offset, appended_us, 0, "", "", "", body)
+        self.records.append(LogRecord(topic, partition, record))
+
+    def outputs(self, step_us=SECOND_US):
+        log = sorted(self.records, key=lambda one: one.record.receive_time_us)
+        flow = SegmentFlow(PARAMETERS, lambda _topic, value: msgspec.msgpack.decode(value))
+        return list(run(log, flow, step_us))
+
+
+def table(value, columns=COLUMNS):
+    """Columns of a record."""
+    return {name: np.frombuffer(value[name], kind) for name, kind in columns.items()}
+
+
+def states(outputs, route, period_us=SECOND_US):
+    """Records of a topic and period by the second since the begin."""
+    found = [msgspec.msgpack.decode(one.value) for one in outputs if one.route == route]
+    return {
+        (value["start_us"] - BEGIN_US) // SECOND_US: value
+        for value in found
+        if value.get("period_us", period_us) == period_us
+    }
+
+
+def json_of(part):
+    return json.loads(msgspec.json.encode(part))
