@@ -91,7 +91,7 @@ def _ask_broker(health: Health, given: Settings) -> None:
         for (topic, number), offset in last.items():
             entry = health.topics.setdefault(topic, TopicHealth(0))
             entry.records += offset - first[topic, number]
-        for job in ("fusion", "warehouse"):
+        for job in ("fusion", "warehouse", "segments"):
             _add_lag(health, job, _committed(admin, given.flink.group(job)), first, last)
     except KafkaException as error:
         health.wrong.append(f"Kafka at {given.kafka.bootstrap}: {error.args[0].str()}")

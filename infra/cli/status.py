@@ -91,14 +91,14 @@ def _jobs(health: Health) -> Table:
 
 
 def _topics(health: Health) -> Table:
-    table = Table("topic", "records", "fusion behind", "warehouse behind", title="Topics")
+    table = Table("topic", "records", *(f"{job} behind" for job in _GROUPS), title="Topics")
     for name, topic in health.topics.items():
         behind = [f"{topic.lag[job]:,}" if job in topic.lag else "" for job in _GROUPS]
         table.add_row(name, f"{topic.records:,}", *behind)
     return table
 
 
-_GROUPS = ("fusion", "warehouse")
+_GROUPS = ("fusion", "warehouse", "segments")
 
 
 def _tables(health: Health) -> Table:

@@ -11,6 +11,8 @@ _OWN = {
     "fused_object_state": "states_days",
     "fused_object_second": "seconds_days",
     "road_minute": "rollups_days",
+    "segment_second": "seconds_days",
+    "segment_minute": "rollups_days",
     "fused_link": "links_days",
     "picture": "pictures_days",
     "dead_letter": "raw_days",

@@ -24,7 +24,7 @@ def default_jobs(chosen: Settings) -> tuple[JobPlan, ...]:
     """Give the jobs of this release; one whose file is not there runs as an empty Flink."""
     if chosen.flink.rest_url != LOCAL:
         return ()
-    managers = {"fusion": chosen.flink.parallelism, "warehouse": 1}
+    managers = {"fusion": chosen.flink.parallelism, "warehouse": 1, "segments": 1}
     files = {name: paths.ROOT / "jobs" / f"{name}.py" for name in managers}
     return tuple(
         JobPlan(name, str(files[name]) if files[name].exists() else None, (), count)

@@ -45,6 +45,9 @@ _VARIANCE_BITS = 5  # of the mantissa, behind the leading one
 _COVARIANCE_BITS = 4
 
 
+_WHO = ("run_id", "station_id")
+
+
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """Rows of one table.
@@ -152,6 +155,9 @@ _WEATHER = {
 _LINKS = _elements("links")
 _AREAS = _elements("source_quality")
 
+_SEGMENTS = _elements("segment_state")
+_OF_CLASSES = ("object_class", "class_time_s", "class_distance_m", "class_vehicles")
+
 
 def _fused_object_state(records: Sequence[Record]) -> TableRows:
     joined = _Joined(records, _PICTURE)
@@ -233,6 +239,27 @@ def _coverage(records: Sequence[Record]) -> TableRows:
     return TableRows("coverage", columns)
 
 
+def _segments(table: str, period_us: int) -> Callable[[Sequence[Record]], TableRows]:
+    """Builder of the table of segments with one length of period."""
+
+    def build(records: Sequence[Record]) -> TableRows:
+        joined = _Joined([r for r in records if r["period_us"] == period_us], _SEGMENTS)
+        columns = {
+            **{name: joined.repeated(name) for name in (*_WHO, "cell_key")},
+            "cell": joined.repeated("cell", np.uint64),
+            "start": joined.repeated("start_us", np.int64),
+        }
+        for name in sorted({*_SEGMENTS} - {*_OF_CLASSES, "class_count"}):
+            columns[name] = joined.column(name)
+        ends = np.cumsum(joined.column("class_count"), dtype=np.int64)
+        for name in _OF_CLASSES:
+            lists = [part.tolist() for part in np.split(joined.column(name), ends)[:-1]]
+            columns[name] = np.fromiter(lists, object, len(lists))
+        return TableRows(table, columns)
+
+    return build
+
+
 def _listed(
     table: str,
     fields: Sequence[str],
@@ -256,7 +283,6 @@ def column_of(field: str) -> str:
     return field.removesuffix("_us")
 
 
-_WHO = ("run_id", "station_id")
 _CELL = ("cell", "cell_key")
 _RAW = ("topic", "partition", "offset")
 _FEATURE = ("feature_id", "kind", "source_id")
@@ -321,6 +347,10 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "station.network": [
         _listed("road_part", (*_PART, "source_id", "revision", "segments", "refused", *_RAW)),
         _listed("road_lane", _PART, _LANE),
+    ],
+    "segments.state": [
+        _segments("segment_second", 1_000_000),
+        _segments("segment_minute", 60_000_000),
     ],
     "road.events": [_listed("event", (*_WHO, *_CELL, *_EVENT))],
     "ledger.records": [

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, IntArray
+from operators.jit import KeyArray
 from operators.road.network import RoadPart, Segment, degrees_of, length_m
 from operators.segments.scene import Circle, Scene
 from operators.transform.ellipsoid import metres_per_degree
@@ -31,7 +32,7 @@ class HeldSegments:
         Number of the segment of each point.
     """
 
-    ids: IntArray
+    ids: KeyArray
     length_m: FloatArray
     points: FloatArray
     of: IntArray
@@ -83,7 +84,8 @@ def looked_at(packed: bytes, circles: tuple[Circle, ...]) -> FloatArray:
         y = (held.points[:, 1] - circle.lat_deg) * north_m
         inside |= np.hypot(x, y) <= circle.radius_m
     n = len(held.ids)
-    return np.bincount(held.of, inside, n) / np.maximum(np.bincount(held.of, minlength=n), 1)
+    share: FloatArray = np.bincount(held.of, inside, n) / np.bincount(held.of, minlength=n)
+    return share
 
 
 def seen_share(packed: bytes, scenes: Sequence[Scene], ticks: int) -> FloatArray:

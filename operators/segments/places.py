@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
+from operators.jit import KeyArray
 from operators.road.lanes import CellLanes, cell_lanes
 from operators.road.network import RoadPart
 from operators.segments.scene import ROW
@@ -34,11 +35,11 @@ class CellPlaces:
     """
 
     lanes: CellLanes
-    segment_ids: IntArray
+    segment_ids: KeyArray
     first_lane: IntArray
     axis: FloatArray
-    homes: dict[str, IntArray]
-    approaches: dict[str, IntArray]
+    homes: dict[str, KeyArray]
+    approaches: dict[str, KeyArray]
 
 
 @lru_cache(maxsize=256)
@@ -57,7 +58,7 @@ def cell_places(key: str, packed: bytes, resolution: int) -> CellPlaces:
     return CellPlaces(lanes, ids, first, axis, _sorted(homes), _sorted(approaches))
 
 
-def _sorted(held: dict[str, list[int]]) -> dict[str, IntArray]:
+def _sorted(held: dict[str, list[int]]) -> dict[str, KeyArray]:
     return {key: np.unique(np.array(held[key], np.uint64)) for key in sorted(held)}
 
 

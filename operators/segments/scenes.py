@@ -95,6 +95,6 @@ def _by_source(looks: Sequence[Look]) -> dict[str, list[Look]]:
 
 
 def _held(looks: list[Look], tick_us: int) -> list[Look]:
-    """Of the places of a source in the order of their instants: that at the tick, and later ones."""
+    """Of the places of a source, in order, that of the tick and later ones."""
     past = [look for look in looks if look.effective_us <= tick_us]
     return looks[max(len(past) - 1, 0) :]

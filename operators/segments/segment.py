@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from operators._typing import FloatArray, IntArray, RecordArray
+from operators._typing import FloatArray, RecordArray
 from operators.account.minute import MINUTE_US
 from operators.account.records import SECOND_US
 from operators.envelope import Kind, due_us, unseal
+from operators.jit import KeyArray
 from operators.parameters import Parameters
 from operators.road.known import KnownRoads
 from operators.routes import SEGMENT_STATES
@@ -190,14 +191,14 @@ class _Minute:
         """Start of the open minute; 0 if none is open."""
         return self._kept.minute_us
 
-    def add(self, second_us: int, made: RecordArray, ids: IntArray, seen: FloatArray) -> None:
+    def add(self, second_us: int, made: RecordArray, ids: KeyArray, seen: FloatArray) -> None:
         """Keep a second."""
         self._kept.minute_us = second_us // MINUTE_US * MINUTE_US
         name = f"{_MINUTE}{second_us:020d}"
         self.changes[name] = ENCODER.encode(_Second(made.tobytes(), ids.tobytes(), seen.tobytes()))
         self._names.add(name)
 
-    def close(self, ids: IntArray) -> tuple[RecordArray, FloatArray]:
+    def close(self, ids: KeyArray) -> tuple[RecordArray, FloatArray]:
         """Track-seconds of the minute and share of each segment of `ids` that was looked at."""
         seen = np.zeros(len(ids))
         parts = []

@@ -158,10 +158,14 @@ def signals_of(fields: Mapping[str, Any]) -> CellSignals:
         SignalState(entry["signal_group"], *(entry[n] for n in SignalState.__struct_fields__[1:]))
         for entry in fields["entries"]
     )
-    named = (fields[n] for n in ("intersection", "event_time_us", "revision", "status"))
-    return CellSignals(
-        fields["event_time_us"], origin_of(fields), IntersectionState(*named, states)
+    state = IntersectionState(
+        fields["intersection"],
+        fields["event_time_us"],
+        fields["revision"],
+        fields["status"],
+        states,
     )
+    return CellSignals(fields["event_time_us"], origin_of(fields), state)
 
 
 def part_of(fields: Mapping[str, Any]) -> RoadPart:
@@ -186,8 +190,8 @@ def _lane(entry: Mapping[str, Any]) -> Lane:
         *(Turn(intersection=at, group=int(group)) for at, _, group in signals),
     )
     points = tuple((lon, lat) for lon, lat in line)
-    named = (entry[name] for name in ("width_m", "kind", "both_ways"))
-    return Lane(entry["lane"], points, *named, turns)
+    how = (entry["width_m"], entry["kind"], entry["both_ways"])
+    return Lane(entry["lane"], points, *how, turns)
 
 
 def homes(part: RoadPart, resolution: int) -> dict[str, list[Segment]]:

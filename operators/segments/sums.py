@@ -10,6 +10,7 @@ import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.account.records import SECOND_US
+from operators.jit import KeyArray
 from operators.segments.scene import ROW
 
 # One track on one segment in one second.
@@ -36,7 +37,7 @@ NEVER_QUEUED = (7, 8, 9)  # pedestrian, animal, obstacle
 
 
 def track_seconds(
-    second_us: int, ticks: IntArray, rows: RecordArray, tick_us: int, queued: IntArray
+    second_us: int, ticks: IntArray, rows: RecordArray, tick_us: int, queued: KeyArray
 ) -> RecordArray:
     """Sum up the ticks of a second, by segment and track.
 
@@ -83,7 +84,7 @@ def track_seconds(
     return made
 
 
-def _in_queue(made: RecordArray, queued: IntArray) -> BoolArray:
+def _in_queue(made: RecordArray, queued: KeyArray) -> BoolArray:
     speed = speeds_mps(made)
     slow: BoolArray = speed < np.where(np.isin(made["track_id"], queued), LEAVE_MPS, JOIN_MPS)
     return slow & ~np.isin(made["object_class"], NEVER_QUEUED)
@@ -105,7 +106,7 @@ def _starts(*keys: IntArray) -> IntArray:
 
 
 def columns(
-    ids: IntArray,
+    ids: KeyArray,
     length_m: FloatArray,
     seen: FloatArray,
     seconds: RecordArray,

@@ -9,6 +9,7 @@ from tests.schemas.packing import all_examples, packed_example
 
 RECORDS = schemas.records()
 UNITS = {"us", "s", "hz", "m", "m2", "mps", "mps2", "rad", "radps", "e7", "m2ps2", "mmph"}
+UNITS |= {"vph", "vpkm"}  # vehicles an hour, vehicles a kilometre
 # Pure numbers, names and texts; a quantity with a unit has no business in this list.
 WITHOUT_UNIT = {
     "cell",
@@ -116,6 +117,12 @@ WITHOUT_UNIT = {
     "measures",
     "track_ids",
     "incident",
+    "late",
+    "seen",
+    "vehicles",
+    "queued",
+    "class_count",
+    "class_vehicles",
 }
 
 

@@ -66,10 +66,16 @@ TABLES = [
     ("ledger.observations", "observation_ledger", {"station.observation_ledger": 3}),
     ("dead.letters", "dead_letter", {"station_raw.dead_letter": 2}),
     ("signals.state", "signal_state", {"station.signal_state": 2}),
+    (
+        "segments.state",
+        "segment_state",
+        {"station.segment_second": 2, "station.segment_minute": 1},
+    ),
     ("station.network", "road_part", {"station.road_part": 2, "station.road_lane": 2}),
     ("road.events", "road_event", {"station.event": 3}),
 ]
 CASES = {
+    "segment_state": ("a-queue-and-an-empty-road", "a-minute-with-late-objects"),
     "links": ("used-and-clutter", "no-observation"),
     "track_event": ("birth", "alias-across-a-border"),
     "road_context": ("work-zone-with-validity", "open-ended-cancellation"),

@@ -1,14 +1,12 @@
 """Pictures and roads as the segment job reads them, about the cell of the tests."""
 
-import json
-
 import msgspec
 import numpy as np
 
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, run
 from operators.raw import RawRecord
-from operators.road.intake import Origin, declared_part, road_record
+from operators.road.intake import Origin, road_record
 from operators.road.network import RoadPart
 from operators.routes import NETWORK, OBJECTS, SOURCES
 from operators.segments.flow import SegmentFlow
@@ -50,7 +48,7 @@ class States:
 
     def tell(self, part, at_us=BEGIN_US - 10 * SECOND_US):
         origin = Origin(at_us, "raw.signal", 0, 0, "maps")
-        self._add(at_us + 50_000, NETWORK, road_record(declared_part(part, None), origin, PARAMETERS))
+        self._add(at_us + 50_000, NETWORK, road_record(part, origin, PARAMETERS))
 
     def look(self, source="unit-1", radius_m=1000.0, x_m=0.0, y_m=0.0, home=HOME):
         lat, lon = degrees(x_m, y_m, home)
@@ -103,7 +101,3 @@ def states(outputs, route, period_us=SECOND_US):
         for value in found
         if value.get("period_us", period_us) == period_us
     }
-
-
-def json_of(part):
-    return json.loads(msgspec.json.encode(part))

@@ -80,8 +80,10 @@ def test_a_queue_has_vehicles_a_length_and_an_end():
     places = {1: 95.0, 2: 87.5, 3: 80.0}
     made.drive(
         5,
-        lambda t: [a_car(made, x, 0.2, track_id=k, length_m=5.0) for k, x in places.items()]
-        + [a_car(made, 10 * t, 10.0, track_id=9)],
+        lambda t: (
+            [a_car(made, x, 0.2, track_id=k, length_m=5.0) for k, x in places.items()]
+            + [a_car(made, 10 * t, 10.0, track_id=9)]
+        ),
     )
     second = table(states(made.outputs(), SEGMENT_STATES)[2])
     assert second["queued"].tolist() == [3]

@@ -1,0 +1,90 @@
+"""The segment job: committed pictures, signals and roads -> states of segments.
+
+sort -> scene -> segment, each keyed, into one transactional sink. A job of its own, so that
+nothing it does is in the latency of fusion. Run it with
+``flink run -py jobs/segments.py --config station.toml``.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyflink.datastream import DataStream
+from pyflink.table import StreamTableEnvironment
+
+from jobs.io.avro import AvroCodec, RouteEncoder, TopicReader
+from jobs.io.registry import register_all
+from jobs.runtime.environment import environment
+from jobs.runtime.graph import (
+    ROUTED,
+    Reading,
+    by_key,
+    read_topics,
+    records_of,
+    routed,
+    take_route,
+    write_topics,
+)
+from jobs.runtime.process import StepFunction
+from jobs.settings import Settings, load
+from operators.routes import NETWORK, OBJECTS, SCENE, SEGMENT, SEGMENT_TOPICS, SIGNALS, SOURCES
+from operators.segments.scenes import Scenes
+from operators.segments.segment import SegmentStates
+from operators.segments.sort import Sort
+
+JOB = "segments"
+TOPICS = (OBJECTS, SIGNALS, NETWORK, SOURCES)
+
+
+def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) -> None:
+    """Put the graph together; sources and sinks come from the settings."""
+    flink = settings.flink
+    reading = Reading(
+        settings.kafka.java(), flink.group(JOB), "read_committed", idle_ms=flink.exclude_silent_ms
+    )
+    read_topics(tables, "fused_records", TOPICS, reading, 1)
+    parameters, encode = settings.run, RouteEncoder(codec)
+    sort = StepFunction(Sort(parameters, TopicReader(codec)), encode)
+    _stage(tables, "sort", records_of(tables, "fused_records"), sort)
+    scenes = StepFunction(Scenes(parameters), encode)
+    _stage(tables, "scenes", take_route(tables, "sort", SCENE), scenes)
+    shown = take_route(tables, "sort", SEGMENT).union(take_route(tables, "scenes", SEGMENT))
+    _stage(tables, "segment", shown, StepFunction(SegmentStates(parameters), encode))
+    _sink(tables, settings, ("segment",))
+
+
+def _stage(
+    tables: StreamTableEnvironment, name: str, stream: DataStream, function: StepFunction
+) -> None:
+    """Add one keyed stage and make its output a view of its name."""
+    routed(tables, name, by_key(stream).process(function, ROUTED).uid(name).name(name))
+
+
+def _sink(tables: StreamTableEnvironment, settings: Settings, stages: Sequence[str]) -> None:
+    """Write what stages send to topics."""
+    prefix = settings.flink.transactional_prefix(JOB)
+    timeout = settings.flink.transaction_timeout_ms
+    write_topics(tables, "road_records", SEGMENT_TOPICS, settings.kafka.java(), prefix, timeout)
+    wanted = ", ".join(f"'{topic}'" for topic in SEGMENT_TOPICS)
+    made = " UNION ALL ".join(f"SELECT route, `key`, event FROM `{name}`" for name in stages)
+    statements = tables.create_statement_set()
+    statements.add_insert_sql(
+        f"INSERT INTO road_records SELECT route, `key`, event FROM ({made}) "
+        f"WHERE route IN ({wanted})"
+    )
+    statements.attach_as_datastream()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Build the job and hand it to Flink."""
+    parser = argparse.ArgumentParser(prog="segments", description="The segment job.")
+    parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
+    settings = load(parser.parse_args(arguments).config)
+    codec = AvroCodec(register_all(settings.registry.address()))
+    env, tables = environment(settings, parallelism=1)
+    build(tables, settings, codec)
+    env.execute(JOB)
+
+
+if __name__ == "__main__":
+    main()
