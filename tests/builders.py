@@ -15,6 +15,7 @@ from operators.routes import SOURCES
 from operators.step import State
 from operators.track import TRACK_ROW
 from operators.transform.cells import cell, owner
+from tests.accounts import assert_accounts_close, by_topic
 
 START_US = 1_790_000_000_000_000  # a whole second
 SECOND_US = 1_000_000
@@ -118,9 +119,11 @@ def a_log(*names, **fields):
 
 
 def outputs_of(log, parameters=None, step_us=1_000_000, **pieces):
-    """Everything that the pipeline sends to topics for a log."""
+    """Everything that the pipeline sends to topics for a log; both ledgers close over it."""
     pipeline = Pipeline(parameters or Parameters(), **pieces)
-    return list(run(log.in_order(), pipeline, step_us))
+    outputs = list(run(log.in_order(), pipeline, step_us))
+    assert_accounts_close(by_topic(outputs), log.records)
+    return outputs
 
 
 def values(outputs, route):

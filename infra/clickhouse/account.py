@@ -24,8 +24,9 @@ class Account:
         Observations of the accepted records, observations by their use, and their links.
     objects_told, objects
         Objects that the pictures count, and rows of objects.
-    pictures_missing
-        Numbers missing in the sequences of the cells' pictures; negative if some are there twice.
+    sequence_breaks
+        Pictures whose number neither follows that of their cell's picture before nor is the first
+        since the cell woke: behind pictures that are missing, or there twice.
     parked
         Blocks that are parked now, of whatever run.
     """
@@ -37,7 +38,7 @@ class Account:
     links: int
     objects_told: int
     objects: int
-    pictures_missing: int
+    sequence_breaks: int
     parked: int
 
     def faults(self, records_sent: int | None = None) -> list[str]:
@@ -66,7 +67,10 @@ class Account:
                 self.objects_told,
                 self.objects,
             ),
-            f"{self.pictures_missing:,} pictures are missing": (self.pictures_missing, 0),
+            f"{self.sequence_breaks:,} breaks in the sequences of pictures": (
+                self.sequence_breaks,
+                0,
+            ),
             f"{self.parked:,} blocks are parked": (self.parked, 0),
         }
         return [words for words, (one, other) in pairs.items() if one != other]
@@ -76,9 +80,12 @@ _SPANS = """SELECT sum(last - first + 1 - held) FROM (
     SELECT min(first_offset) AS first, max(last_offset) AS last,
         toInt64(sum(last_offset - first_offset + 1)) AS held
     FROM {database}.record_span WHERE run_id = %(run)s GROUP BY topic, partition)"""
-_SEQUENCES = """SELECT sum(last - first + 1 - held) FROM (
-    SELECT min(sequence) AS first, max(sequence) AS last, toInt64(count()) AS held
-    FROM {database}.picture WHERE run_id = %(run)s GROUP BY cell_key)"""
+_SEQUENCES = """SELECT countIf(sequence != before + 1 AND (sequence != 0 OR tick = earlier)) FROM (
+    SELECT tick, sequence, lagInFrame(toInt64(sequence), 1, -1) OVER place AS before,
+        lagInFrame(tick) OVER place AS earlier
+    FROM {database}.picture WHERE run_id = %(run)s
+    WINDOW place AS (PARTITION BY cell_key ORDER BY tick, sequence
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))"""
 _QUERIES = {
     "records": "SELECT sum(records) FROM {database}.record_ledger WHERE run_id = %(run)s",
     "offsets_missing": _SPANS,
@@ -87,7 +94,7 @@ _QUERIES = {
     "links": "SELECT count() FROM {database}.fused_link WHERE run_id = %(run)s",
     "objects_told": "SELECT sum(count) FROM {database}.picture WHERE run_id = %(run)s",
     "objects": "SELECT count() FROM {database}.fused_object_state WHERE run_id = %(run)s",
-    "pictures_missing": _SEQUENCES,
+    "sequence_breaks": _SEQUENCES,
     "parked": "SELECT count() FROM {database}_raw.parked_block",
 }
 

@@ -4,7 +4,6 @@ import math
 import time
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 
 import msgspec
 
@@ -74,31 +73,3 @@ def differences(one, other):
         if a != b:
             found[topic] = ((a - b).total(), (b - a).total())
     return found
-
-
-def accounts(records):
-    """Sum of dispositions, observations of accepted records, sum of uses."""
-    entries = [e for ledger in records["ledger.records"] for e in ledger["entries"]]
-    uses = [e for ledger in records["ledger.observations"] for e in ledger["entries"]]
-    return (
-        sum(e["records"] for e in entries),
-        sum(e["observations"] for e in entries),
-        sum(e["observations"] for e in uses),
-    )
-
-
-def assert_ledgers_close(records, log):
-    """Records in = sum of dispositions with contiguous offsets; observations = sum of uses."""
-    disposed, observations, used = accounts(records)
-    bodies = [entry for entry in log if entry.record.body is not None]
-    assert disposed == len(bodies)
-    assert observations == used
-    spans = {}
-    for ledger in records["ledger.records"]:
-        spans.setdefault((ledger["topic"], ledger["partition"]), []).append(ledger)
-    pulses = Counter((e.topic, e.partition) for e in log if e.record.body is None)
-    for place, ledgers in spans.items():
-        ledgers.sort(key=lambda ledger: ledger["first_offset"])
-        for before, after in pairwise(ledgers):
-            assert after["first_offset"] == before["last_offset"] + 1
-        assert sum(ledger["pulses"] for ledger in ledgers) <= pulses[place]

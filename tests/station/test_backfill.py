@@ -11,8 +11,9 @@ from infra.local.station import LocalStation
 from infra.simulator.files import write_files
 from infra.simulator.scenario import Scenario, simulate
 from operators.routes import OBJECTS
+from tests.accounts import assert_accounts_close
 from tests.station.conftest import START_US
-from tests.station.oracle import assert_ledgers_close, differences, expected, made_of, published
+from tests.station.oracle import differences, expected, made_of, published
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
 
@@ -60,7 +61,7 @@ def test_backfill_equals_the_pipeline_row_by_row(replayed):
         START_US // 60_000_000
     }  # the recorded time, not today's
     assert differences(oracle, found) == {}
-    assert_ledgers_close(found, log)
+    assert_accounts_close(found, log)
 
 
 def test_one_message_less_would_show(replayed):

@@ -17,8 +17,8 @@ from infra.replay.send import producer_of, send_live
 from jobs.io.rows import rows_of
 from operators.routes import OBJECTS, TOPICS
 from schemas.reader import ColumnReader
+from tests.accounts import assert_accounts_close
 from tests.station.oracle import (
-    assert_ledgers_close,
     await_accounts,
     differences,
     expected,
@@ -82,7 +82,7 @@ def test_kafka_holds_the_rows_of_the_pipeline(sent):
     found = published(sent)
     assert len(oracle[OBJECTS]) > 100
     assert differences(oracle, found) == {}
-    assert_ledgers_close(found, log)
+    assert_accounts_close(found, log)
 
 
 def test_bad_records_are_dead_letters_that_a_person_understands(sent):

@@ -13,7 +13,8 @@ from infra.replay.send import producer_of, send_live
 from jobs.io.rows import rows_of
 from jobs.runtime.clock import now_us
 from operators.routes import OBJECTS
-from tests.station.oracle import assert_ledgers_close, codec_of, differences, expected, published
+from tests.accounts import assert_accounts_close
+from tests.station.oracle import codec_of, differences, expected, published
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
 
@@ -131,7 +132,7 @@ def compare_when_quiet(settings, client):
         return differences(oracle, found) == {}
 
     wait_for(equal)
-    assert_ledgers_close(found, log)
+    assert_accounts_close(found, log)
     for topic in (OBJECTS, "fused.links", "ledger.records"):
         for table in rows_of(topic, oracle[topic]):
             wait_for(lambda t=table: count(client, t.table) >= len(t))

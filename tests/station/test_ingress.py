@@ -15,11 +15,12 @@ from jobs.runtime.clock import now_us
 from jobs.settings import load
 from operators.routes import OBJECTS, RAW, SOURCES
 from operators.transform.gcj02 import wgs84_to_gcj02
+from tests.accounts import assert_accounts_close
 from tests.builders import SECOND_US, START_US, a_line, a_source_entry, an_observation, column
 from tests.builders import degrees as degrees_of
 from tests.operators.foreign import TOPICS as FOREIGN
 from tests.operators.foreign import body_of
-from tests.station.oracle import assert_ledgers_close, differences, expected, published
+from tests.station.oracle import differences, expected, published
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(900)]
 
@@ -165,7 +166,7 @@ def test_a_replay_of_it_is_equal(changed):
     oracle, log = expected(changed, "changed-1", ".changed-1")
     found = published(changed, "changed-1")
     assert differences(oracle, found) == {}
-    assert_ledgers_close(found, log)
+    assert_accounts_close(found, log)
     again, _ = expected(changed, "changed-2", ".changed-2")
     assert differences(again, published(changed, "changed-2")) == {}
     assert [p["lat_e7"] for p in again[OBJECTS]] == [p["lat_e7"] for p in oracle[OBJECTS]]

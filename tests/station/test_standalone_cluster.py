@@ -17,8 +17,8 @@ from infra.local.process import MARKER
 from infra.local.rest import JobManager
 from infra.local.station import LocalStation
 from infra.replay.send import producer_of, send_live
+from tests.accounts import assert_accounts_close
 from tests.station.oracle import (
-    assert_ledgers_close,
     await_accounts,
     differences,
     expected,
@@ -103,7 +103,7 @@ def test_flink_run_on_a_foreign_cluster(cluster, tmp_path, vehicles, entries_for
                 break
             time.sleep(2.0)
         assert differences(oracle, found) == {}
-        assert_ledgers_close(found, log)
+        assert_accounts_close(found, log)
         assert "fusion" in status_of(config, rest)
 
 

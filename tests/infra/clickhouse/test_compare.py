@@ -98,7 +98,22 @@ def test_a_picture_that_is_missing_in_the_middle_is_named(client, load):
     records = run_of("gap")
     del records["fused.objects"][1]
     load(records)
-    assert faults(client, "gap") == ["1 pictures are missing"]
+    assert faults(client, "gap") == ["1 breaks in the sequences of pictures"]
+
+
+def test_a_cell_that_slept_counts_anew(client, load):
+    records = run_of("slept", pictures=5)
+    for picture, sequence in zip(records["fused.objects"], (0, 1, 0, 1, 2), strict=True):
+        picture["sequence"] = sequence
+    load(records)
+    assert faults(client, "slept", 5) == []
+
+
+def test_a_picture_that_is_there_twice_is_named(client, load):
+    records = run_of("doubled")
+    load(records)
+    load({"fused.objects": records["fused.objects"][:1]}, only="picture")
+    assert "1 breaks in the sequences of pictures" in faults(client, "doubled")
 
 
 def test_pictures_without_their_objects_are_named(client, load):

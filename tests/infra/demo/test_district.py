@@ -1,7 +1,7 @@
 """The simulated district through the pipeline: what the demo promises of its tracks."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
 from operators.reasons import Use
 from operators.track import LINK, TRACK_ROW
+from tests.accounts import assert_accounts_close
 
 START_US = 1_790_000_000_000_000
 SCENARIO = Scenario(start_us=START_US, duration_s=45.0, seed=3, fog_radius_m=150.0)
@@ -134,10 +135,14 @@ def test_objects_of_several_sources_are_linked_to_them(fused):
     assert fused[0].multi_source_linked_share >= 0.8
 
 
-def test_sums_close(simulated, fused):
+def test_sums_close(simulated, records, fused):
     accounts = fused[1]
     assert sum(accounts.dispositions.values()) == len(simulated.sent) + len(simulated.sources)
     assert accounts.observations == sum(accounts.uses.values())
+    by_topic = defaultdict(list)
+    for topic, record in records:
+        by_topic[topic].append(record)
+    assert_accounts_close(by_topic, log_of(simulated))
 
 
 def places(rows):

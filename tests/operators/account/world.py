@@ -9,6 +9,7 @@ import numpy as np
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, LogRecord, Pipeline
 from operators.routes import SOURCES
+from tests.accounts import assert_accounts_close, by_topic
 from tests.builders import (
     HOME,
     PROBE,
@@ -154,8 +155,12 @@ class Echo:
 
 
 def told(log, react=None, parameters=None):
-    """All outputs for a log; `react` may answer what comes out with records of its own."""
+    """All outputs for a log, of which both ledgers close.
+
+    `react` may answer what comes out with records of its own.
+    """
     pipeline, outputs, waiting = Pipeline(parameters or Parameters()), [], log.in_order()
+    answers = []
     passed_us = waiting[0].record.receive_time_us
     for record in waiting:
         while record.record.receive_time_us - passed_us > PERIOD_US:
@@ -163,9 +168,12 @@ def told(log, react=None, parameters=None):
             made = pipeline.advance(passed_us)
             outputs += made
             for answer in react(made, passed_us) if react is not None else ():
+                answers.append(answer)
                 pipeline.take(answer)
         pipeline.take(record)
-    return outputs + pipeline.advance(FOREVER_US)
+    outputs += pipeline.advance(FOREVER_US)
+    assert_accounts_close(by_topic(outputs), [*log.records, *answers])
+    return outputs
 
 
 def minutes(outputs, minute_us=FIRST_MINUTE_US):
