@@ -65,7 +65,7 @@ def run(
     reader.start()
     say("recordings: real messages of vehicles and roadside units, at their own pace")
     records = send_recordings(recordings, settings.kafka)
-    say("a simulated district: four roadside units, twenty probes, fog, an alert and its end")
+    say("a simulated district: four roadside units, twenty probes, signals, fog, an alert")
     sent, shift_us = send_district(simulated, settings.kafka, watch)
     say("waiting until the last pictures are committed and loaded")
     rows, accounts = _await_accounts(settings, codec, records + sent)

@@ -16,19 +16,16 @@ height (part II)    5 cm                                  0
 ==================  ====================================  ==================
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from infra.simulator.frames import SensorFrame
+from infra.simulator.ode import UNKNOWN, ode_metadata
 from infra.simulator.placement import Placement
 from infra.simulator.rsm import BASIC_VEHICLE_CLASS, clockwise_heading, scaled
 from operators.frame import ObjectClass
-
-GATEWAY_US = 5_000  # from the gateway's own stamp (odeReceivedAt) to the broker
-_UNKNOWN = "unavailable"
 
 
 def encode_bsm(frame: SensorFrame, placement: Placement, count: int, serial: int) -> bytes:
@@ -62,7 +59,7 @@ def _core(frame: SensorFrame, placement: Placement, count: int) -> dict[str, Any
         "accelSet": {"long": 2001, "lat": 2001, "vert": -127, "yaw": 0},
         "brakes": {
             "wheelBrakes": "80",
-            **dict.fromkeys(("traction", "abs", "scs", "brakeBoost", "auxBrakes"), _UNKNOWN),
+            **dict.fromkeys(("traction", "abs", "scs", "brakeBoost", "auxBrakes"), UNKNOWN),
         },
         "size": {
             "width": scaled(frame.width_m[0], 0.01, 0, 1023),
@@ -86,31 +83,14 @@ def _size(frame: SensorFrame) -> dict[str, Any]:
 
 
 def _metadata(frame: SensorFrame, serial: int) -> dict[str, Any]:
-    received = datetime.fromtimestamp((frame.receive_time_us - GATEWAY_US) // 1000 / 1000, UTC)
-    location = dict.fromkeys(("latitude", "longitude", "elevation", "speed", "heading"), _UNKNOWN)
-    return {
-        "logFileName": "",
-        "recordType": "bsmTx",
-        "securityResultCode": "success",
-        "receivedMessageDetails": {"locationData": location, "rxSource": "RSU"},
-        "payloadType": "us.dot.its.jpo.ode.model.OdeMessageFramePayload",
-        "serialId": {
-            "streamId": frame.source_id,
-            "bundleSize": 1,
-            "bundleId": 0,
-            "recordId": 0,
-            "serialNumber": serial,
-        },
-        "odeReceivedAt": received.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "schemaVersion": 9,
-        "maxDurationTime": 0,
-        "recordGeneratedAt": "",
-        "recordGeneratedBy": "OBU",
-        "sanitized": False,
-        "odePacketID": "",
-        "odeTimStartDateTime": "",
-        "asn1": "",
-        "source": "EV",
-        "originIp": "127.0.0.1",
-        "isCertPresent": False,
-    }
+    location = dict.fromkeys(("latitude", "longitude", "elevation", "speed", "heading"), UNKNOWN)
+    return ode_metadata(
+        frame.source_id,
+        serial,
+        frame.receive_time_us,
+        recordType="bsmTx",
+        receivedMessageDetails={"locationData": location, "rxSource": "RSU"},
+        payloadType="us.dot.its.jpo.ode.model.OdeMessageFramePayload",
+        recordGeneratedBy="OBU",
+        source="EV",
+    )

@@ -3,8 +3,8 @@
 import math
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,21 @@ from infra.simulator.context import (
     fog_report,
 )
 from infra.simulator.frames import SensorFrame
+from infra.simulator.junctions import Junction, read_junctions
 from infra.simulator.network import District, build_network
 from infra.simulator.placement import Placement
 from infra.simulator.probes import Fleet, default_fleets
-from infra.simulator.roadside import RoadsideUnit, default_units
+from infra.simulator.roadside import MS_US, RoadsideUnit, default_units
 from infra.simulator.rsm import encode_rsm
+from infra.simulator.signal_messages import encode_map, encode_spat
 from infra.simulator.traffic import STEP_US, Demand, simulate_traffic
 from infra.simulator.truth import Truth
 from operators._typing import BoolArray
 
 PART_GAP_US = 500  # between the messages of one frame, which leave one after the other
 FEED_DELAY_US = 250_000
+SIGNAL_DELAY_US = 40_000
+SIGNAL_REACH_M = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Scenario:
         Corners of the emergency alert's polygon, local metres.
     fog_radius_m
         How far from the middle the weather report holds.
+    spat_hz
+        How often each junction tells what its signals show; SAE J2735 means 10 Hz.
     """
 
     start_us: int
@@ -64,6 +70,7 @@ class Scenario:
     fleets: tuple[Fleet, ...] = default_fleets()
     alert_area_m: tuple[tuple[float, float], ...] = ((20, 20), (260, 20), (260, 260), (20, 260))
     fog_radius_m: float = 8000.0  # the vicinity of an aerodrome (ICAO Annex 3)
+    spat_hz: float = 10.0
 
     def __post_init__(self) -> None:
         if self.start_us % STEP_US:
@@ -106,6 +113,8 @@ class Simulated:
         (T, N): geometry and occlusion, not luck of detection.
     units
         The roadside units with their faults; never sent either.
+    junctions
+        With what their signals really show; sent is what the messages say of it.
     """
 
     truth: Truth
@@ -114,6 +123,7 @@ class Simulated:
     sources: list[dict[str, Any]]
     views: Mapping[str, BoolArray]
     units: tuple[RoadsideUnit, ...]
+    junctions: tuple[Junction, ...] = ()
 
     def since(self, time_us: int) -> "Simulated":
         """What is scored if all before `time_us` was only to get going; messages stay."""
@@ -121,7 +131,7 @@ class Simulated:
         skipped = len(self.truth.time_us) - len(later.time_us)
         frames = [frame for frame in self.frames if frame.event_time_us >= time_us]
         views = {source: view[skipped:] for source, view in self.views.items()}
-        return Simulated(later, frames, self.sent, self.sources, views, self.units)
+        return replace(self, truth=later, frames=frames, views=views)
 
 
 def simulate(scenario: Scenario) -> Simulated:
@@ -137,11 +147,16 @@ def simulate(scenario: Scenario) -> Simulated:
             scenario.duration_s,
             scenario.seed,
         )
-    return sense(scenario, truth)
+        begin_us = scenario.start_us - round(scenario.demand.warm_up_s * 1e6)
+        junctions = read_junctions(network.path, scenario.district.side_m, begin_us)
+    return sense(scenario, truth, junctions)
 
 
-def sense(scenario: Scenario, truth: Truth) -> Simulated:
-    """Run the sensors alone, on any truth (for instance one that was stored)."""
+def sense(scenario: Scenario, truth: Truth, junctions: tuple[Junction, ...] = ()) -> Simulated:
+    """Run the sensors alone, on any truth (for instance one that was stored).
+
+    Signals are told of the `junctions`.
+    """
     frames: list[SensorFrame] = []
     views: dict[str, BoolArray] = {}
     for unit in scenario.units:
@@ -151,9 +166,10 @@ def sense(scenario: Scenario, truth: Truth) -> Simulated:
         frames += probes.observe(fleet, scenario.fleets, truth, scenario.seed)
         views[fleet.source_id] = probes.reporting(fleet, scenario.fleets, truth)
     frames.sort(key=lambda f: (f.receive_time_us, f.source_id, int(f.local_id[0]) if len(f) else 0))
-    sent = [*_messages(scenario, frames), *_context(scenario)]
+    sent = [*_messages(scenario, frames), *_signals(scenario, junctions), *_context(scenario)]
     sent.sort(key=lambda s: s.receive_time_us)
-    return Simulated(truth, frames, sent, source_entries(scenario), views, scenario.units)
+    sources = source_entries(scenario, junctions)
+    return Simulated(truth, frames, sent, sources, views, scenario.units, junctions)
 
 
 def _messages(scenario: Scenario, frames: list[SensorFrame]) -> Iterator[Sent]:
@@ -176,6 +192,25 @@ def _messages(scenario: Scenario, frames: list[SensorFrame]) -> Iterator[Sent]:
         yield Sent("raw.probe", source, "bsm.json", payload, event_us, frame.receive_time_us)
 
 
+def _signals(scenario: Scenario, junctions: Iterable[Junction]) -> Iterator[Sent]:
+    """Each junction's map once, then what its signals show; junctions do not speak at once."""
+    for junction in junctions:
+        source, at_us = _signal_source(junction), scenario.start_us
+        receive_us = at_us + SIGNAL_DELAY_US
+        payload = encode_map(junction, scenario.placement, source, receive_us)
+        yield Sent("raw.signal", source, "map.json", payload, at_us, receive_us)
+        first_us = at_us + junction.number * MS_US
+        for serial in range(round(scenario.duration_s * scenario.spat_hz)):
+            at_us = first_us + round(serial * 1e6 / scenario.spat_hz)
+            receive_us = at_us + SIGNAL_DELAY_US
+            payload = encode_spat(junction, source, at_us, receive_us, serial)
+            yield Sent("raw.signal", source, "spat.json", payload, at_us, receive_us)
+
+
+def _signal_source(junction: Junction) -> str:
+    return f"SIGNALS-{junction.name}"
+
+
 def _context(scenario: Scenario) -> Iterator[Sent]:
     """Fog from the start, the alert after a fifth of the time, its end after three fifths."""
     report = fog_report(scenario.start_us).encode()
@@ -191,11 +226,12 @@ def _context(scenario: Scenario) -> Iterator[Sent]:
         yield Sent("raw.context", source, kind, payload, at_us, at_us + FEED_DELAY_US)
 
 
-def source_entries(scenario: Scenario) -> list[dict[str, Any]]:
+def source_entries(scenario: Scenario, junctions: Iterable[Junction] = ()) -> list[dict[str, Any]]:
     """Entries of `station.sources` (`operators.sources.SourceEntry`), in force from the start."""
     place = scenario.placement
     entries = [_unit_entry(unit, place) for unit in scenario.units]
     entries += [_fleet_entry(fleet) for fleet in scenario.fleets]
+    entries += [_signal_entry(one, scenario) for one in junctions]
     feeds: tuple[dict[str, Any], ...] = (
         {
             "source_id": WEATHER_SOURCE,
@@ -212,18 +248,34 @@ def source_entries(scenario: Scenario) -> list[dict[str, Any]]:
 
 
 def _unit_entry(unit: RoadsideUnit, placement: Placement) -> dict[str, Any]:
-    lat, lon, _ = placement.local_to_wgs84(np.array(unit.x_m), np.array(unit.y_m), np.array(0.0))
     return {
         "source_id": unit.source_id,
         "kind": "roadside",
         "format": "rsm.json",
-        "lat_deg": float(lat),
-        "lon_deg": float(lon),
+        **_place(unit, placement),
         "heading_rad": math.radians(90.0 - unit.heading_deg),
         "coverage_radius_m": unit.range_m,
         "nominal_rate_hz": unit.rate_hz,
         "nominal_delay_ms": unit.latency_mean_ms,
         "position_sigma_m": unit.sigma_far_m * unit.declared_sigma_scale,
+        "owner": "city roads",
+    }
+
+
+def _place(what: RoadsideUnit | Junction, placement: Placement) -> dict[str, float]:
+    lat, lon, _ = placement.local_to_wgs84(np.array(what.x_m), np.array(what.y_m), np.array(0.0))
+    return {"lat_deg": float(lat), "lon_deg": float(lon)}
+
+
+def _signal_entry(junction: Junction, scenario: Scenario) -> dict[str, Any]:
+    return {
+        "source_id": _signal_source(junction),
+        "kind": "feed",
+        "format": "spat.json",
+        **_place(junction, scenario.placement),
+        "coverage_radius_m": SIGNAL_REACH_M,
+        "nominal_rate_hz": scenario.spat_hz,
+        "nominal_delay_ms": SIGNAL_DELAY_US / 1e3,
         "owner": "city roads",
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.simulator.junctions import read_junctions
 from infra.simulator.network import build_network
 from infra.simulator.scenario import Scenario, Simulated, sense
 from infra.simulator.traffic import simulate_traffic
@@ -30,7 +31,9 @@ def run_in(folder: Path, scenario: Scenario) -> Run:
         scenario.duration_s,
         scenario.seed,
     )
-    return Run(scenario, folder, sense(scenario, truth))
+    begin_us = scenario.start_us - round(scenario.demand.warm_up_s * 1e6)
+    junctions = read_junctions(network.path, scenario.district.side_m, begin_us)
+    return Run(scenario, folder, sense(scenario, truth, junctions))
 
 
 @pytest.fixture(scope="session")
