@@ -15,6 +15,7 @@ from infra.cli.formats import formats
 from infra.cli.fuse import fuse
 from infra.cli.grade import grade
 from infra.cli.migrate import migrate
+from infra.cli.network import network
 from infra.cli.reload import reload
 from infra.cli.replay import replay
 from infra.cli.serve import serve, token
@@ -75,6 +76,7 @@ app = StationApp(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(network, name="network")
 
 if __name__ == "__main__":
     app()

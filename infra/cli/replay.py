@@ -159,9 +159,9 @@ def _live(
     given: Settings,
     speed: float,
 ) -> None:
-    with _shown() as watch:
+    with shown() as watch:
         counts = send_live(messages, entries, producer_of(given.kafka), speed=speed, watch=watch)
-    _tell(counts)
+    tell(counts)
 
 
 def _backfill(
@@ -172,7 +172,7 @@ def _backfill(
 ) -> None:
     create_backfill(given.kafka, name, given.partitions)
     acceptance_us = given.run.acceptance_us
-    with _shown() as watch:
+    with shown() as watch:
         counts = send_backfill(
             messages,
             entries,
@@ -181,7 +181,7 @@ def _backfill(
             acceptance_us=acceptance_us,
             watch=watch,
         )
-    _tell(counts)
+    tell(counts)
     console.print(
         f"Now run jobs/fusion.py --backfill {name}; its rows will have run_id {name}.",
         markup=False,
@@ -191,7 +191,7 @@ def _backfill(
 
 
 @contextmanager
-def _shown() -> Iterator[Watcher]:
+def shown() -> Iterator[Watcher]:
     """Show the stages of sending; hands out the function to tell them to."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(
@@ -207,6 +207,7 @@ def _shown() -> Iterator[Watcher]:
         yield watch
 
 
-def _tell(counts: Mapping[str, int]) -> None:
+def tell(counts: Mapping[str, int]) -> None:
+    """Say how many records went where."""
     for topic, count in sorted(counts.items()):
         console.print(f"{count:,} records to {topic}", highlight=False, soft_wrap=True)

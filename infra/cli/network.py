@@ -1,0 +1,166 @@
+"""`station network`: bring a road network of one's own to the station."""
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, get_args
+
+import msgspec
+import typer
+from rich.table import Table
+
+from infra.cli.errors import CommandError, console
+from infra.cli.options import Config, addresses
+from infra.cli.replay import shown, tell
+from infra.replay.messages import RecordedMessage
+from infra.replay.send import SendError, producer_of, send_live
+from infra.roads.imported import Account, ImportFileError
+from infra.roads.pieces import entry_of, messages_of, pieces_of, source_of, write_pieces
+from infra.roads.read import KINDS, Choices, read_network
+from jobs.runtime.clock import now_us
+from operators.decode.decoded import Datum
+from operators.sources import SourceEntry
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+network = typer.Typer(help="Road networks of one's own.", no_args_is_help=True)
+
+
+@network.callback()
+def _group() -> None:
+    """Road networks of one's own."""
+
+
+@network.command("import")
+def import_network(
+    file: Annotated[Path, typer.Argument(help="SUMO .net.xml; gzipped too.")],
+    format_name: Annotated[
+        str | None,
+        typer.Option("--format", help=f"{', '.join(KINDS)}; guessed if not given."),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            help="What the network is called; else as the file. An import replaces "
+            "what was known under its name.",
+        ),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--origin",
+            metavar="LAT,LON",
+            help="Where the point 0,0 lies, for a network in metres without a projection.",
+        ),
+    ] = None,
+    intersections: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--intersection",
+            metavar="LIGHT=REGION/ID",
+            help="What signal messages call a traffic light of the file; may be repeated.",
+        ),
+    ] = None,
+    datum: Annotated[
+        str, typer.Option("--datum", help=f"Of its degrees: {', '.join(get_args(Datum))}.")
+    ] = "WGS-84",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write to, for `station replay`; nothing is sent."),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Read the lanes and signals of a network and send them to the station.
+
+    The same content again changes nothing. Says what was read and what was left out, and why.
+    """
+    chosen = _checked(name or _stem(file), format_name, datum)
+    lights = dict(_pair(one) for one in intersections or ())
+    try:
+        imported = read_network(file, Choices(chosen, format_name, _place(origin), lights))
+        pieces = pieces_of(imported, chosen)
+        messages = messages_of(pieces, source_of(chosen), now_us())
+    except ImportFileError as error:
+        raise CommandError(str(error)) from error
+    _tell_account(imported.account, chosen, len(pieces))
+    if not pieces:
+        msg = f"{file}: no lane of it can be imported"
+        raise CommandError(msg)
+    entry = entry_of(chosen, msgspec.convert(datum, Datum))
+    if out is None:
+        _send(messages, entry, config)
+    else:
+        _write(messages, entry, out)
+
+
+def _write(messages: list[RecordedMessage], entry: SourceEntry, folder: Path) -> None:
+    try:
+        path = write_pieces(messages, entry, folder)
+    except OSError as error:
+        msg = f"{folder}: cannot be written ({error.strerror})"
+        raise CommandError(msg) from error
+    console.print(
+        f"{len(messages)} pieces in {path}; to send them: station replay {path}",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+def _send(messages: list[RecordedMessage], entry: SourceEntry, config: Path | None) -> None:
+    producer = producer_of(addresses(config).kafka)
+    try:
+        with shown() as watch:
+            counts = send_live(messages, [msgspec.to_builtins(entry)], producer, watch=watch)
+    except SendError as error:
+        raise CommandError(str(error)) from error
+    tell(counts)
+
+
+def _tell_account(account: Account, name: str, pieces: int) -> None:
+    table = Table("read", "found", "imported", title=f"{name}: {pieces} pieces", title_style="")
+    for kind, found in sorted(account.read.items()):
+        table.add_row(kind, f"{found:,}", f"{account.kept(kind):,}")
+    console.print(table)
+    for (kind, reason), count in sorted(account.skipped.items()):
+        console.print(
+            f"{count:,} {kind} left out: {reason}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _stem(file: Path) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", file.name.split(".", 1)[0]).strip("-") or "network"
+
+
+def _checked(name: str, format_name: str | None, datum: str) -> str:
+    if not _NAME.fullmatch(name):
+        msg = f"--name {name}: letters, digits, and . _ - after the first; 64 at most"
+        raise CommandError(msg, 2)
+    for option, given, known in (
+        ("--format", format_name, KINDS),
+        ("--datum", datum, get_args(Datum)),
+    ):
+        if given is not None and given not in known:
+            msg = f"{option} {given}: not known; known are {', '.join(known)}"
+            raise CommandError(msg, 2)
+    return name
+
+
+def _pair(text: str) -> tuple[str, str]:
+    light, sign, intersection = text.rpartition("=")
+    if not (light and sign and intersection):
+        msg = f"--intersection {text}: give it as LIGHT=REGION/ID"
+        raise CommandError(msg, 2)
+    return light, intersection
+
+
+def _place(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        lat_deg, lon_deg = map(float, text.split(","))
+    except ValueError:
+        lat_deg = lon_deg = math.nan
+    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):
+        msg = f"--origin {text}: give it as LAT,LON in degrees"
+        raise CommandError(msg, 2)
+    return lat_deg, lon_deg

@@ -1,0 +1,1 @@
+"""Road networks of others (SUMO, GeoJSON, OpenStreetMap) as pieces that the station reads."""

@@ -1,0 +1,81 @@
+"""Read a file of any known kind; which kind it is, its content tells."""
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from infra.roads.imported import Imported, ImportFileError
+from infra.roads.sumo import read_sumo
+
+SUMO = "sumo"
+KINDS = (SUMO,)
+_MARKS = ((b"<net ", SUMO),)
+_LOOKED_AT = 1 << 16  # comments of a SUMO network may come before its first element
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user says about a file.
+
+    Parameters
+    ----------
+    name
+        Of the import.
+    kind
+        One of `KINDS`; None to guess.
+    origin
+        Latitude and longitude of the point 0,0 of a network in metres of no projection.
+    lights
+        What signal messages call an intersection (``region/id``), by its name in the file.
+    """
+
+    name: str
+    kind: str | None = None
+    origin: tuple[float, float] | None = None
+    lights: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_network(path: Path, choices: Choices) -> Imported:
+    """Read a file, also a gzipped one.
+
+    Raises
+    ------
+    ImportFileError
+        If it cannot be imported.
+    """
+    try:
+        with _opened(path) as file:
+            kind = choices.kind or _guessed(file)
+            return _READERS[kind](file, choices)
+    except (OSError, EOFError) as error:
+        msg = f"{path}: cannot be read ({error})"
+        raise ImportFileError(msg) from error
+    except ImportFileError as error:
+        msg = f"{path}: {error}"
+        raise ImportFileError(msg) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as file:
+        zipped = file.read(2) == _GZIP
+    return cast("BinaryIO", gzip.open(path)) if zipped else path.open("rb")
+
+
+def _guessed(file: BinaryIO) -> str:
+    head = file.read(_LOOKED_AT)
+    file.seek(0)
+    for mark, kind in _MARKS:
+        if mark in head:
+            return kind
+    msg = f"no road network that is known; say which it is: --format {' or '.join(KINDS)}"
+    raise ImportFileError(msg)
+
+
+def _sumo(file: BinaryIO, choices: Choices) -> Imported:
+    return read_sumo(file, choices.name, origin=choices.origin, lights=choices.lights)
+
+
+_READERS = {SUMO: _sumo}
