@@ -110,6 +110,7 @@ class _View(NamedTuple):
     moves: bool
 
 
+_LOCAL_IDS = tuple(id_hash(str(number)) for number in range(256))
 _DECODER = msgspec.json.Decoder(Cpm)
 _NO_CLASS = Class(Kind())
 
@@ -171,7 +172,9 @@ def _add(
 ) -> None:
     one, surest = given
     sure = one.confidence
-    x_m, y_m = _middle_m(one)
+    x_m, y_m = one.x_distance / 100, one.y_distance / 100
+    if one.object_ref_point:
+        x_m, y_m = _middle_m(one, x_m, y_m)
     heading_rad, area_m2 = turn_rad(one.yaw_angle), _covariance_m2(sure)
     if view.moves:
         x_m, y_m = view.cos * x_m - view.sin * y_m, view.sin * x_m + view.cos * y_m
@@ -192,15 +195,12 @@ def _add(
         score=sure.object / QUALITIES,
         object_class=_class_of(surest.object_class),
         class_confidence=class_confidence(surest.confidence),
-        local_id=id_hash(str(one.object_id)),
+        local_id=_LOCAL_IDS[one.object_id],
     )
 
 
-def _middle_m(one: Object) -> tuple[float, float]:
-    """Middle of the box in the axes of the message, metres."""
-    x_m, y_m = one.x_distance / 100, one.y_distance / 100
-    if not one.object_ref_point:
-        return x_m, y_m
+def _middle_m(one: Object, x_m: float, y_m: float) -> tuple[float, float]:
+    """Middle of the box in the axes of the message, of its reference point's place; metres."""
     ahead, left = _POINTS[one.object_ref_point]
     if (
         one.yaw_angle == HEADING_UNAVAILABLE
@@ -208,12 +208,10 @@ def _middle_m(one: Object) -> tuple[float, float]:
         or (left and not one.width)
     ):
         return x_m, y_m
-    yaw_rad = math.radians(one.yaw_angle / 10)
+    yaw_rad = turn_rad(one.yaw_angle)
+    cos, sin = math.cos(yaw_rad), math.sin(yaw_rad)
     along_m, across_m = ahead * one.length / 20, left * one.width / 20
-    return (
-        x_m - along_m * math.cos(yaw_rad) + across_m * math.sin(yaw_rad),
-        y_m - along_m * math.sin(yaw_rad) - across_m * math.cos(yaw_rad),
-    )
+    return x_m - along_m * cos + across_m * sin, y_m - along_m * sin - across_m * cos
 
 
 def _covariance_m2(sure: Confidences) -> tuple[float, float, float]:

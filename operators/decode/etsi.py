@@ -21,6 +21,7 @@ Station types and traffic participant types are one table: 1 pedestrian, 2 cycli
 """
 
 import math
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -124,6 +125,7 @@ def origin(at: Position, old: OldAccuracy | None = None) -> Origin | None:
     return Origin(at.longitude / 1e7, at.latitude / 1e7, altitude_m, ellipse_covariance(*axes))
 
 
+@lru_cache(maxsize=1 << 12)  # a unit says the same of its place in each message
 def ellipse_covariance(major: int, minor: int, orientation: int) -> Area:
     """Covariance of an ellipse in the units of the standard, unknown if it is unavailable."""
     return ellipse_covariance_m2(_axis_sigma_m(major), _axis_sigma_m(minor), angle_deg(orientation))

@@ -40,12 +40,14 @@ def places_deg(
     east_m, north_m
         Of each place, of equal length.
     """
-    bearings_deg = [math.degrees(math.atan2(e, n)) for e, n in zip(east_m, north_m, strict=True)]
-    distances_m = [math.hypot(e, n) for e, n in zip(east_m, north_m, strict=True)]
-    n = len(distances_m)
+    n = len(east_m)
     if n == 1:  # a third of the time of a list of one
-        lon_deg, lat_deg = moved_deg(lon_deg, lat_deg, bearings_deg[0], distances_m[0])
+        bearing_deg = math.degrees(math.atan2(east_m[0], north_m[0]))
+        distance_m = math.hypot(east_m[0], north_m[0])
+        lon_deg, lat_deg = moved_deg(lon_deg, lat_deg, bearing_deg, distance_m)
         return [lon_deg], [lat_deg]
+    bearings_deg = list(map(math.degrees, map(math.atan2, east_m, north_m)))
+    distances_m = list(map(math.hypot, east_m, north_m))
     # lists, because the library takes an array of one for a number
     lon, lat, _ = _EARTH.fwd([lon_deg] * n, [lat_deg] * n, bearings_deg, distances_m)
     return lon, lat

@@ -24,6 +24,7 @@ NAN = math.nan
 UNKNOWN_COVARIANCE = (NAN, NAN, NAN)
 UNKNOWN_VELOCITY = (NAN, NAN)
 UNKNOWN_SIZE = (NAN, NAN, NAN)
+_EMERGENCY = int(ObjectClass.EMERGENCY)
 _ROW = struct.Struct("<Ii2d14fBBHQ")  # the fields of OBSERVATION in their order
 
 
@@ -84,7 +85,7 @@ class FrameRows:
             `operators.frame.ObjectFlag` bits; the class EMERGENCY adds its own.
         """
         length_m, width_m, height_m = size_m
-        if object_class == ObjectClass.EMERGENCY:
+        if object_class == _EMERGENCY:
             flags |= ObjectFlag.EMERGENCY_VEHICLE
         self._positions += (first, second)
         self._heights.append(z_m)
