@@ -15,8 +15,8 @@ from operators.decode.decoded import Datum
 from operators.decode.registry import FORMATS, decode
 from operators.errors import DecodeError
 from operators.reasons import SENTENCES
-from operators.road.intake import MOST_M
 from operators.road.network import RoadPart, Segment, degrees_of, length_m
+from operators.road.placing import MOST_M
 from operators.sources import SourceEntry
 from operators.transform.cells import owner
 

@@ -14,8 +14,9 @@ from operators.envelope import Kind, seal
 from operators.errors import DecodeError
 from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
-from operators.road.intake import CellRoad, CellSignals, Origin, cell_roads
+from operators.road.intake import CellRoad, CellSignals, Origin
 from operators.road.network import Lane, RoadPart, Segment, Turn, degrees_of
+from operators.road.placing import cell_roads
 from operators.road.signal import IntersectionState, SignalState
 from operators.routes import APPROACH, NETWORK, OBJECTS, SCENE, SEGMENT, SIGNALS
 from operators.segments.scene import ENCODER, SEEN, Circle, Look, Sight

@@ -9,8 +9,9 @@ from operators.front import Front
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
 from operators.raw import pack_raw
-from operators.road.intake import CellRoad, CellSignals, cell_roads
+from operators.road.intake import CellRoad, CellSignals
 from operators.road.network import RoadPart, degrees_of
+from operators.road.placing import cell_roads
 from operators.routes import NETWORK, PUBLISH, SIGNALS
 from operators.sources import share_source
 from operators.transform.cells import neighbours
