@@ -33,7 +33,9 @@ def _group() -> None:
 
 @network.command("import")
 def import_network(
-    file: Annotated[Path, typer.Argument(help="SUMO .net.xml; gzipped too.")],
+    file: Annotated[
+        Path, typer.Argument(help="SUMO .net.xml, GeoJSON, OpenStreetMap .osm; gzipped too.")
+    ],
     format_name: Annotated[
         str | None,
         typer.Option("--format", help=f"{', '.join(KINDS)}; guessed if not given."),
@@ -62,6 +64,9 @@ def import_network(
             help="What signal messages call a traffic light of the file; may be repeated.",
         ),
     ] = None,
+    left_hand: Annotated[
+        bool, typer.Option("--left-hand", help="Traffic keeps to the left (OpenStreetMap).")
+    ] = False,
     datum: Annotated[
         str, typer.Option("--datum", help=f"Of its degrees: {', '.join(get_args(Datum))}.")
     ] = "WGS-84",
@@ -78,7 +83,9 @@ def import_network(
     chosen = _checked(name or _stem(file), format_name, datum)
     lights = dict(_pair(one) for one in intersections or ())
     try:
-        imported = read_network(file, Choices(chosen, format_name, _place(origin), lights))
+        imported = read_network(
+            file, Choices(chosen, format_name, _place(origin), lights, left_hand)
+        )
         pieces = pieces_of(imported, chosen)
         messages = messages_of(pieces, source_of(chosen), now_us())
     except ImportFileError as error:

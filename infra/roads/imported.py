@@ -27,7 +27,8 @@ class Account:
 
     def skip(self, kind: str, reason: str, count: int = 1) -> None:
         """Account for things that were read and are left out."""
-        self.skipped[kind, reason] += count
+        if count:
+            self.skipped[kind, reason] += count
 
     def kept(self, kind: str) -> int:
         """How many of a kind are imported."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from infra.roads.geojson import read_geojson
 from infra.roads.imported import Imported, ImportFileError
+from infra.roads.osm import read_osm
 from infra.roads.sumo import read_sumo
 
-SUMO = "sumo"
-KINDS = (SUMO,)
-_MARKS = ((b"<net ", SUMO),)
+SUMO, GEOJSON, OSM = "sumo", "geojson", "osm"
+KINDS = (SUMO, GEOJSON, OSM)
+_MARKS = ((b"<net ", SUMO), (b"<osm ", OSM), (b'"FeatureCollection"', GEOJSON))
+_PBF = b"OSMHeader"
 _LOOKED_AT = 1 << 16  # comments of a SUMO network may come before its first element
 _GZIP = b"\x1f\x8b"
 
@@ -30,12 +33,15 @@ class Choices:
         Latitude and longitude of the point 0,0 of a network in metres of no projection.
     lights
         What signal messages call an intersection (``region/id``), by its name in the file.
+    left_hand
+        Traffic keeps to the left, where the file does not tell sides.
     """
 
     name: str
     kind: str | None = None
     origin: tuple[float, float] | None = None
     lights: Mapping[str, str] = field(default_factory=dict)
+    left_hand: bool = False
 
 
 def read_network(path: Path, choices: Choices) -> Imported:
@@ -70,6 +76,9 @@ def _guessed(file: BinaryIO) -> str:
     for mark, kind in _MARKS:
         if mark in head:
             return kind
+    if _PBF in head:
+        msg = "PBF is not read; make XML of it: osmium cat FILE -o FILE.osm"
+        raise ImportFileError(msg)
     msg = f"no road network that is known; say which it is: --format {' or '.join(KINDS)}"
     raise ImportFileError(msg)
 
@@ -78,4 +87,12 @@ def _sumo(file: BinaryIO, choices: Choices) -> Imported:
     return read_sumo(file, choices.name, origin=choices.origin, lights=choices.lights)
 
 
-_READERS = {SUMO: _sumo}
+def _geojson(file: BinaryIO, choices: Choices) -> Imported:
+    return read_geojson(file, choices.name)
+
+
+def _osm(file: BinaryIO, choices: Choices) -> Imported:
+    return read_osm(file, choices.name, left_hand=choices.left_hand)
+
+
+_READERS = {SUMO: _sumo, GEOJSON: _geojson, OSM: _osm}

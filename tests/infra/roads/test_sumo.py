@@ -152,6 +152,9 @@ def test_files_are_known_by_their_content(tmp_path):
     path = tmp_path / "town"
     path.write_bytes(gzip.compress(NET.format(projection=UTM).encode()))
     assert read_network(path, Choices("town")) == imported()
+    path.write_bytes(b"\0\0\0\rOSMHeader")
+    with pytest.raises(ImportFileError, match="osmium cat"):
+        read_network(path, Choices("town"))
     path.write_text("[project]")
     with pytest.raises(ImportFileError, match="--format sumo"):
         read_network(path, Choices("town"))
