@@ -1,6 +1,6 @@
-"""The segment job: committed pictures, signals and roads -> states of segments.
+"""The segment job: committed pictures, signals and roads -> states of segments and approaches.
 
-sort -> scene -> segment, each keyed, into one transactional sink. A job of its own, so that
+sort -> scene -> segment and approach, each keyed, into one transactional sink. A job of its own, so that
 nothing it does is in the latency of fusion. Run it with
 ``flink run -py jobs/segments.py --config station.toml``.
 """
@@ -27,7 +27,17 @@ from jobs.runtime.graph import (
 )
 from jobs.runtime.process import StepFunction
 from jobs.settings import Settings, load
-from operators.routes import NETWORK, OBJECTS, SCENE, SEGMENT, SEGMENT_TOPICS, SIGNALS, SOURCES
+from operators.routes import (
+    APPROACH,
+    NETWORK,
+    OBJECTS,
+    SCENE,
+    SEGMENT,
+    SEGMENT_TOPICS,
+    SIGNALS,
+    SOURCES,
+)
+from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
 from operators.segments.sort import Sort
@@ -50,7 +60,9 @@ def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) 
     _stage(tables, "scenes", take_route(tables, "sort", SCENE), scenes)
     shown = take_route(tables, "sort", SEGMENT).union(take_route(tables, "scenes", SEGMENT))
     _stage(tables, "segment", shown, StepFunction(SegmentStates(parameters), encode))
-    _sink(tables, settings, ("segment",))
+    waited = take_route(tables, "sort", APPROACH).union(take_route(tables, "scenes", APPROACH))
+    _stage(tables, "approach", waited, StepFunction(ApproachStates(parameters), encode))
+    _sink(tables, settings, ("segment", "approach"))
 
 
 def _stage(

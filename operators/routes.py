@@ -26,7 +26,8 @@ TOPICS = (OBJECTS, LINKS, EVENTS, CONTEXT, *_ROAD, RECORDS, OBSERVATIONS, QUALIT
 # Topics that the segment job writes, from those above (`jobs.segments`).
 ROAD_EVENTS = "road.events"
 SEGMENT_STATES = "segments.state"
-SEGMENT_TOPICS = (ROAD_EVENTS, SEGMENT_STATES)
+APPROACH_STATES = "approaches.state"
+SEGMENT_TOPICS = (ROAD_EVENTS, SEGMENT_STATES, APPROACH_STATES)
 
 # Topics of the services to vehicles, which another process writes (`jobs.services`).
 RSM = "service.rsm"

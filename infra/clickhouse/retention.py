@@ -12,6 +12,7 @@ _OWN = {
     "fused_object_second": "seconds_days",
     "road_minute": "rollups_days",
     "segment_second": "seconds_days",
+    "approach_second": "seconds_days",
     "segment_minute": "rollups_days",
     "fused_link": "links_days",
     "picture": "pictures_days",

@@ -156,6 +156,7 @@ _LINKS = _elements("links")
 _AREAS = _elements("source_quality")
 
 _SEGMENTS = _elements("segment_state")
+_APPROACHES = _elements("approach_state")
 _OF_CLASSES = ("object_class", "class_time_s", "class_distance_m", "class_vehicles")
 
 
@@ -260,6 +261,16 @@ def _segments(table: str, period_us: int) -> Callable[[Sequence[Record]], TableR
     return build
 
 
+def _approaches(records: Sequence[Record]) -> TableRows:
+    joined = _Joined(records, _APPROACHES)
+    columns = {
+        **{name: joined.repeated(name) for name in (*_WHO, "intersection")},
+        "start": joined.repeated("start_us", np.int64),
+        **{name: joined.column(name) for name in _APPROACHES},
+    }
+    return TableRows("approach_second", columns)
+
+
 def _listed(
     table: str,
     fields: Sequence[str],
@@ -352,6 +363,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
         _segments("segment_second", 1_000_000),
         _segments("segment_minute", 60_000_000),
     ],
+    "approaches.state": [_approaches],
     "road.events": [_listed("event", (*_WHO, *_CELL, *_EVENT))],
     "ledger.records": [
         _listed("record_span", (*_SPAN, "last_offset", "pulses")),

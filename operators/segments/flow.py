@@ -3,7 +3,8 @@
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Stage
 from operators.raw import pack_raw
-from operators.routes import SCENE, SEGMENT
+from operators.routes import APPROACH, SCENE, SEGMENT
+from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
 from operators.segments.sort import Decode, Sort
@@ -26,6 +27,7 @@ class SegmentFlow:
         self._stages = {
             SCENE: Stage(Scenes(parameters)),
             SEGMENT: Stage(SegmentStates(parameters)),
+            APPROACH: Stage(ApproachStates(parameters)),
         }
 
     def take(self, record: LogRecord) -> None:

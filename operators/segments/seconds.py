@@ -102,6 +102,11 @@ class Seconds:
             scenes = [scene for one in packed for scene in SCENES.decode(one)]
             yield second_us, sorted(scenes, key=lambda one: (one.tick_us, one.cell))
 
+    @property
+    def waiting(self) -> bool:
+        """Whether scenes wait for the end of their second."""
+        return any(self.changes.get(name, b"") is not None for name in self._waiting)
+
     def _is_over(self, end_us: int, at_us: int) -> bool:
         cells = self._progress.cells
         newest_us = max((tick_us for tick_us, _ in cells.values()), default=0)

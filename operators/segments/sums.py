@@ -17,13 +17,17 @@ from operators.segments.scene import ROW
 TRACK_SECOND = np.dtype(
     [
         ("start_us", "<i8"),
+        ("first_us", "<i8"),  # tick
+        ("last_us", "<i8"),
         ("segment_id", "<u8"),
         ("track_id", "<u8"),
         ("lane_id", "<u8"),
         ("time_s", "<f4"),
         ("distance_m", "<f4"),  # against the lane's direction it counts too
-        ("front_m", "<f4"),  # along, at the end of the second
+        ("speed_mps", "<f4"),  # at the last tick, as are the next two
+        ("front_m", "<f4"),  # along
         ("rear_m", "<f4"),
+        ("first_m", "<f4"),  # of the front, at the first tick
         ("object_class", "u1"),
         ("queued", "?"),
     ]
@@ -69,7 +73,8 @@ def track_seconds(
     made["start_us"] = second_us
     for name in ("segment_id", "track_id"):
         made[name] = rows[name][starts]
-    for name in ("lane_id", "object_class"):
+    made["first_us"], made["last_us"] = ticks[starts], ticks[last]
+    for name in ("lane_id", "object_class", "speed_mps"):
         made[name] = rows[name][last]
     tick_s = tick_us / 1e6
     made["time_s"] = counts * tick_s
@@ -79,6 +84,7 @@ def track_seconds(
     half = np.where(np.isfinite(length), length, USUAL_LENGTH_M) / 2
     made["front_m"] = rows["along_m"][last] + half
     made["rear_m"] = rows["along_m"][last] - half
+    made["first_m"] = rows["along_m"][starts] + half
     there = ticks[last] >= second_us + SECOND_US - 2 * tick_us
     made["queued"] = there & _in_queue(made, queued)
     return made

@@ -123,6 +123,15 @@ WITHOUT_UNIT = {
     "queued",
     "class_count",
     "class_vehicles",
+    "spilled",
+    "arrivals",
+    "arrivals_green",
+    "departures",
+    "lost",
+    "stops",
+    "greens_over",
+    "split_failures",
+    "left_over",
 }
 
 

@@ -71,10 +71,12 @@ TABLES = [
         "segment_state",
         {"station.segment_second": 2, "station.segment_minute": 1},
     ),
+    ("approaches.state", "approach_state", {"station.approach_second": 2}),
     ("station.network", "road_part", {"station.road_part": 2, "station.road_lane": 2}),
     ("road.events", "road_event", {"station.event": 3}),
 ]
 CASES = {
+    "approach_state": ("a-queue-at-red-and-a-green",),
     "segment_state": ("a-queue-and-an-empty-road", "a-minute-with-late-objects"),
     "links": ("used-and-clutter", "no-observation"),
     "track_event": ("birth", "alias-across-a-border"),

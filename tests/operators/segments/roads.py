@@ -6,9 +6,10 @@ import numpy as np
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, run
 from operators.raw import RawRecord
-from operators.road.intake import Origin, road_record
+from operators.road.intake import Origin, road_record, signal_record
 from operators.road.network import RoadPart
-from operators.routes import NETWORK, OBJECTS, SOURCES
+from operators.road.signal import IntersectionState, SignalState
+from operators.routes import NETWORK, OBJECTS, SIGNALS, SOURCES
 from operators.segments.flow import SegmentFlow
 from operators.segments.scene import SEEN
 from operators.segments.segment import COLUMNS
@@ -16,6 +17,7 @@ from tests.builders import HOME, SECOND_US, START_US, a_source_entry, degrees
 from tests.operators.road.signals import a_lane, a_segment
 
 TENTH_US = 100_000
+CROSSING = "250/7"
 PARAMETERS = Parameters()
 MINUTE_US = 60 * SECOND_US
 # A whole minute, so that a test knows where minutes end.
@@ -26,6 +28,13 @@ def a_road(name="road", length_m=100.0, y_m=0.0, x_m=0.0, **fields):
     """A segment of one lane to the east."""
     lane = a_lane(f"{name}:1", [(x_m, y_m), (x_m + length_m, y_m)], **fields.pop("lane", {}))
     return a_segment(name, lane, **fields)
+
+
+def an_approach(name="in", length_m=100.0, y_m=0.0, group=1, **fields):
+    """A segment of one lane to the east that a signal group lets go at its end."""
+    turns = [{"intersection": CROSSING, "group": group}]
+    lane = {"turns": turns}
+    return a_road(name, length_m, y_m, lane=lane, stop_line=True, limit_mps=10.0, **fields)
 
 
 def part_of(*segments, name="part"):
@@ -45,10 +54,23 @@ class States:
         self.part = part_of(*segments, name=name)
         self.tell(self.part)
         self.ids = ids_of(self.part)
+        self.lane_id = self.part.segments[0].lanes[0].lane_id
 
     def tell(self, part, at_us=BEGIN_US - 10 * SECOND_US):
         origin = Origin(at_us, "raw.signal", 0, 0, "maps")
         self._add(at_us + 50_000, NETWORK, road_record(part, origin, PARAMETERS))
+
+    def signal(self, at_us, phases, ends_us=(), delay_us=30_000):
+        """Phases by group at an instant, likely ends by group."""
+        ends = dict(ends_us)
+        states = tuple(
+            SignalState(group, phase, likely_end_us=ends.get(group))
+            for group, phase in phases.items()
+        )
+        origin = Origin(at_us + delay_us, "raw.signal", 0, 0, "signals")
+        state = IntersectionState(CROSSING, at_us, 1, 0, states)
+        body = signal_record(state, states, origin, PARAMETERS)
+        self._add(at_us + delay_us + 20_000, SIGNALS, body)
 
     def look(self, source="unit-1", radius_m=1000.0, x_m=0.0, y_m=0.0, home=HOME):
         lat, lon = degrees(x_m, y_m, home)

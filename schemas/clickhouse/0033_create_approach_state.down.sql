@@ -1,0 +1,3 @@
+DROP VIEW IF EXISTS {database}.approach_state;
+
+DROP TABLE IF EXISTS {database}.approach_second SYNC;
