@@ -1,7 +1,7 @@
 """The segment job: committed pictures, signals and roads -> states of segments and approaches.
 
-sort -> scene -> segment and approach, each keyed, into one transactional sink. A job of its own, so that
-nothing it does is in the latency of fusion. Run it with
+sort -> scene -> segment and approach, each keyed, into one transactional sink. A job of its own, so
+that nothing it does is in the latency of fusion. Run it with
 ``flink run -py jobs/segments.py --config station.toml``.
 """
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from clickhouse_driver import Client, errors
 
-from jobs.io.rows import TableRows, rows_of
+from jobs.io.joined import TableRows
+from jobs.io.rows import rows_of
 from jobs.sections import ClickHouse
 
 # The driver warns at each insert that arrays are not numpy's; that is known and measured.

@@ -11,7 +11,8 @@ from typing import Final
 from jobs.io.avro import AvroCodec
 from jobs.io.block_log import BlockLog, Parked, Refusal
 from jobs.io.clickhouse import InsertError, Warehouse
-from jobs.io.rows import TableRows, rows_of
+from jobs.io.joined import TableRows
+from jobs.io.rows import rows_of
 from operators.blocks import PackedBlock, block_decoder
 
 ATTEMPTS: Final = 3  # each but the last costs a restart of the job

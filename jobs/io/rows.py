@@ -5,19 +5,14 @@ each object or observation are built as numpy columns; the others, with a row fo
 entry, as lists. Times of day become integers of microseconds under a name without `_us`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 import schemas
+from jobs.io.joined import WHO, Array, Joined, Record, TableRows, elements_of
+from jobs.io.road_rows import approaches, segments
 
-Record = Mapping[str, Any]
-Array = npt.NDArray[Any]
-
-_MISSING = {"lat_e7": 0, "lon_e7": 0, "x_m": np.nan, "y_m": np.nan}
 # The table keeps multiples of a step far below what a sensor can tell (exact Float32
 # costs three times the bytes: see the first migration). Powers of two, so that a
 # multiple is exact.
@@ -45,36 +40,6 @@ _VARIANCE_BITS = 5  # of the mantissa, behind the leading one
 _COVARIANCE_BITS = 4
 
 
-_WHO = ("run_id", "station_id")
-
-
-@dataclass(frozen=True, slots=True)
-class TableRows:
-    """Rows of one table.
-
-    Parameters
-    ----------
-    table
-        Name without database.
-    columns
-        Columns of equal length by name: all arrays, or all lists.
-    raw
-        The table lies in the database for raw bytes.
-    """
-
-    table: str
-    columns: Mapping[str, Any]
-    raw: bool = False
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
-
-    @property
-    def packed(self) -> bool:
-        """Whether the columns are arrays."""
-        return all(isinstance(column, np.ndarray) for column in self.columns.values())
-
-
 def rows_of(topic: str, records: Sequence[Record]) -> list[TableRows]:
     """Rows of every table that `topic` feeds.
 
@@ -93,56 +58,13 @@ def rows_of(topic: str, records: Sequence[Record]) -> list[TableRows]:
     return [build(records) for build in _TABLES[topic]]
 
 
-def _elements(record: str) -> dict[str, str]:
-    fields = schemas.load(record)["fields"]
-    return {f["name"]: f["element"] for f in fields if "element" in f}
-
-
 def _entry_names(record: str) -> list[str]:
     """Fields of the entries of a record."""
     fields = {f["name"]: f for f in schemas.load(record)["fields"]}
     return [f["name"] for f in fields["entries"]["type"]["items"]["fields"]]
 
 
-class _Joined:
-    """The column fields of many records, one behind the other."""
-
-    def __init__(self, records: Sequence[Record], elements: Mapping[str, str]) -> None:
-        self._records = records
-        self._elements = elements
-        self._counts = np.array([r["count"] for r in records], np.int64)
-
-    def column(self, name: str) -> Array:
-        element = self._elements[name]
-        missing = np.array(_MISSING.get(name, 0), element).tobytes()
-        parts = (r[name] or missing * r["count"] for r in self._records)
-        return np.frombuffer(b"".join(parts), element)
-
-    def repeated(self, name: str, kind: Any = object) -> Array:
-        return np.repeat(np.array([r[name] for r in self._records], kind), self._counts)
-
-    def named(self, name: str, table: str) -> Array:
-        everything = np.array([name for r in self._records for name in r[table]], object)
-        return everything[self._index(name, table)]
-
-    def fields(self, name: str, table: str, missing: Mapping[str, Any]) -> dict[str, Array]:
-        """Fields of the entries of a table that a column points into, by name."""
-        entries = [entry for r in self._records for entry in r[table]]
-        index = self._index(name, table)
-        return {
-            field: np.array(
-                [other if e[field] is None else e[field] for e in entries], other.dtype
-            )[index]
-            for field, other in missing.items()
-        }
-
-    def _index(self, name: str, table: str) -> Array:
-        first = np.cumsum([0, *(len(r[table]) for r in self._records)])[:-1]
-        index: Array = self.column(name) + np.repeat(first, self._counts)
-        return index
-
-
-_PICTURE = _elements("picture")
+_PICTURE = elements_of("picture")
 _LISTS = ("source_count", "source_index", "feature_count", "feature_index", "weather_index")
 # What stands in the table where nobody told the weather.
 _WEATHER = {
@@ -152,16 +74,12 @@ _WEATHER = {
     "precipitation_mmph": np.float32(np.nan),
     "road_surface": np.uint8(0),
 }
-_LINKS = _elements("links")
-_AREAS = _elements("source_quality")
-
-_SEGMENTS = _elements("segment_state")
-_APPROACHES = _elements("approach_state")
-_OF_CLASSES = ("object_class", "class_time_s", "class_distance_m", "class_vehicles")
+_LINKS = elements_of("links")
+_AREAS = elements_of("source_quality")
 
 
 def _fused_object_state(records: Sequence[Record]) -> TableRows:
-    joined = _Joined(records, _PICTURE)
+    joined = Joined(records, _PICTURE)
     columns = {
         **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key", "frame")},
         "cell": joined.repeated("cell", np.uint64),
@@ -213,7 +131,7 @@ def _source_lists(records: Sequence[Record]) -> Iterator[list[str]]:
 
 
 def _fused_link(records: Sequence[Record]) -> TableRows:
-    joined = _Joined(records, _LINKS)
+    joined = Joined(records, _LINKS)
     columns = {
         **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
         "cell": joined.repeated("cell", np.uint64),
@@ -228,7 +146,7 @@ def _fused_link(records: Sequence[Record]) -> TableRows:
 
 
 def _coverage(records: Sequence[Record]) -> TableRows:
-    joined = _Joined(records, _AREAS)
+    joined = Joined(records, _AREAS)
     columns = {
         **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
         "cell": joined.repeated("cell", np.uint64),
@@ -238,37 +156,6 @@ def _coverage(records: Sequence[Record]) -> TableRows:
     lists = list(_source_lists(records))
     columns["sources"] = np.fromiter(lists, object, len(lists))
     return TableRows("coverage", columns)
-
-
-def _segments(table: str, period_us: int) -> Callable[[Sequence[Record]], TableRows]:
-    """Builder of the table of segments with one length of period."""
-
-    def build(records: Sequence[Record]) -> TableRows:
-        joined = _Joined([r for r in records if r["period_us"] == period_us], _SEGMENTS)
-        columns = {
-            **{name: joined.repeated(name) for name in (*_WHO, "cell_key")},
-            "cell": joined.repeated("cell", np.uint64),
-            "start": joined.repeated("start_us", np.int64),
-        }
-        for name in sorted({*_SEGMENTS} - {*_OF_CLASSES, "class_count"}):
-            columns[name] = joined.column(name)
-        ends = np.cumsum(joined.column("class_count"), dtype=np.int64)
-        for name in _OF_CLASSES:
-            lists = [part.tolist() for part in np.split(joined.column(name), ends)[:-1]]
-            columns[name] = np.fromiter(lists, object, len(lists))
-        return TableRows(table, columns)
-
-    return build
-
-
-def _approaches(records: Sequence[Record]) -> TableRows:
-    joined = _Joined(records, _APPROACHES)
-    columns = {
-        **{name: joined.repeated(name) for name in (*_WHO, "intersection")},
-        "start": joined.repeated("start_us", np.int64),
-        **{name: joined.column(name) for name in _APPROACHES},
-    }
-    return TableRows("approach_second", columns)
 
 
 def _listed(
@@ -299,13 +186,13 @@ _RAW = ("topic", "partition", "offset")
 _FEATURE = ("feature_id", "kind", "source_id")
 _VALIDITY = ("receive_time_us", "issued_us", "valid_from_us", "valid_to_us")
 _REFUSAL = ("reason", "sentence", "detail", "stage")
-_SPAN = (*_WHO, "topic", "partition", "second_us", "first_offset")
-_MINUTE = (*_WHO, *_CELL, "minute_us")
+_SPAN = (*WHO, "topic", "partition", "second_us", "first_offset")
+_MINUTE = (*WHO, *_CELL, "minute_us")
 _ADDED = ("seen_s", "share_s", "exclusive_s")
 _CREDIT = ("source_id", "owner", "used", "births", *_ADDED)
 _QUALITY = tuple(name for name in _entry_names("source_quality") if name not in _ADDED)
 _SIGNAL = (
-    *_WHO,
+    *WHO,
     *("source_id", "intersection", "event_time_us", "receive_time_us", "revision", "status"),
     *_RAW,
 )
@@ -313,7 +200,7 @@ _SIGNAL_GROUP = (
     *("signal_group", "phase", "start_us", "min_end_us", "max_end_us", "likely_end_us"),
     *("next_us", "confidence"),
 )
-_PART = (*_WHO, "part", "receive_time_us")
+_PART = (*WHO, "part", "receive_time_us")
 _LANE = (
     *("segment_id", "segment", "lane_id", "lane", "kind", "width_m", "length_m", "both_ways"),
     *("limit_mps", "stop_line", "line", "next_lanes", "signals"),
@@ -329,7 +216,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
         _listed(
             "picture",
             (
-                *_WHO,
+                *WHO,
                 *_CELL,
                 "tick_us",
                 "frame",
@@ -345,13 +232,13 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "track.events": [
         _listed(
             "track_event",
-            (*_WHO, *_CELL, "tick_us", "kind", "track_id", "other_track_id", "evidence"),
+            (*WHO, *_CELL, "tick_us", "kind", "track_id", "other_track_id", "evidence"),
         )
     ],
     "context.features": [
         _listed(
             "road_context",
-            (*_WHO, *_FEATURE, *_VALIDITY, "area", "radius_m", "cancelled", "properties", *_RAW),
+            (*WHO, *_FEATURE, *_VALIDITY, "area", "radius_m", "cancelled", "properties", *_RAW),
         )
     ],
     "signals.state": [_listed("signal_state", _SIGNAL, _SIGNAL_GROUP)],
@@ -360,11 +247,11 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
         _listed("road_lane", _PART, _LANE),
     ],
     "segments.state": [
-        _segments("segment_second", 1_000_000),
-        _segments("segment_minute", 60_000_000),
+        segments("segment_second", 1_000_000),
+        segments("segment_minute", 60_000_000),
     ],
-    "approaches.state": [_approaches],
-    "road.events": [_listed("event", (*_WHO, *_CELL, *_EVENT))],
+    "approaches.state": [approaches],
+    "road.events": [_listed("event", (*WHO, *_CELL, *_EVENT))],
     "ledger.records": [
         _listed("record_span", (*_SPAN, "last_offset", "pulses")),
         _listed(
@@ -376,7 +263,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "ledger.observations": [
         _listed(
             "observation_ledger",
-            (*_WHO, *_CELL, "second_us"),
+            (*WHO, *_CELL, "second_us"),
             ("source_id", "use", "observations"),
         )
     ],
@@ -388,7 +275,7 @@ _TABLES: dict[str, list[Callable[[Sequence[Record]], TableRows]]] = {
     "dead.letters": [
         _listed(
             "dead_letter",
-            (*_WHO, *_REFUSAL, *_RAW, "source_id", "format", "receive_time_us", "raw", "raw_size"),
+            (*WHO, *_REFUSAL, *_RAW, "source_id", "format", "receive_time_us", "raw", "raw_size"),
             raw=True,
         )
     ],

@@ -98,8 +98,7 @@ def lane_delays_s(traffic: Traffic, approaches: Approaches) -> FloatArray:
     """
     free_s = traffic.made["distance_m"] / approaches.limit_mps[traffic.lanes]
     lost_s = (traffic.made["time_s"] - free_s).clip(0.0)
-    by_lane: FloatArray = np.bincount(traffic.lanes, lost_s, len(approaches.lane_ids))
-    return by_lane
+    return np.bincount(traffic.lanes, lost_s, len(approaches.lane_ids)).astype(float)
 
 
 def group_figures(

@@ -17,7 +17,7 @@ from infra.clickhouse.migrate import migrate
 from jobs.io.block_log import BlockLog
 from jobs.io.clickhouse import InsertError, Warehouse, WarehouseSettings
 from jobs.io.delivery import Delivery
-from jobs.io.rows import TableRows
+from jobs.io.joined import TableRows
 from operators.blocks import PackedBlock
 from operators.routes import OBJECTS
 from tests.infra.local.conftest import Service
