@@ -30,9 +30,11 @@ from operators.routes import (
     CONTEXT,
     CPM,
     LINKS,
+    NETWORK,
     OBJECTS,
     RSM,
     SDSM,
+    SIGNALS,
     SOURCES,
     SUBSCRIPTIONS,
     VEHICLE,
@@ -48,12 +50,14 @@ TOPICS = {
     OBJECTS: 3_000_000,
     LINKS: 3_000_000,
     PROBES: 5_000_000,
+    SIGNALS: 3_000_000,
+    NETWORK: BEGINNING,
     CONTEXT: BEGINNING,
     SOURCES: BEGINNING,
     SUBSCRIPTIONS: BEGINNING,
 }
 FORMATS = {RSM: b"rsm.json", SDSM: b"sdsm.json", CPM: b"cpm.json", VEHICLE: b"vehicle.json"}
-_AVRO = (OBJECTS, LINKS, CONTEXT)
+_AVRO = (OBJECTS, LINKS, CONTEXT, SIGNALS, NETWORK)
 _REPORT_US = 10_000_000
 _LOG = logging.getLogger(__name__)
 
@@ -92,6 +96,8 @@ class Job:
             LINKS: self._links,
             PROBES: self._probe,
             CONTEXT: self._feature,
+            SIGNALS: self._signals,
+            NETWORK: self._network,
             SOURCES: self._source,
             SUBSCRIPTIONS: self._subscription,
         }
@@ -134,6 +140,12 @@ class Job:
     def _feature(self, record: Record) -> None:
         fields = self._codec.decode(CONTEXT, record.value)
         self._services.take_feature(msgspec.msgpack.encode(fields))
+
+    def _signals(self, record: Record) -> None:
+        self._services.take_signals(self._codec.decode(SIGNALS, record.value))
+
+    def _network(self, record: Record) -> None:
+        self._services.take_network(self._codec.decode(NETWORK, record.value))
 
     def _source(self, record: Record) -> None:
         raw = RawRecord(

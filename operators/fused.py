@@ -36,6 +36,8 @@ FUSED = np.dtype(
         ("class_probability", "<f4"),
         ("age_us", "<i4"),
         ("context_flags", "<u4"),
+        ("lane_id", "<u8"),  # 0 if not known
+        ("along_m", "<f4"),
         ("sources", "<u8"),  # bit s: source s of the snapshot's table contributed
         ("object_class", "u1"),
     ]

@@ -16,10 +16,10 @@ from infra.serve.app import Parts, make_app
 from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
-from infra.serve.signals import Signals
 from infra.serve.tokens import Doorkeeper, open_to_all
 from jobs.runtime.clock import now_us
 from jobs.sections import ClickHouse
+from operators.services.signals import Signals
 
 
 async def feed(hub: Hub, road: Road) -> None:

@@ -16,12 +16,12 @@ from infra.serve.directory import Directory
 from infra.serve.history import MOST_ROWS, History
 from infra.serve.hub import Hub
 from infra.serve.problems import ProblemError
-from infra.serve.signals import Signals
 from infra.serve.streams import Render, events, last_tick_us
 from infra.serve.tokens import Caller
 from jobs.runtime.clock import now_us
 from operators.current import Part
 from operators.services.plain import Moment, collection
+from operators.services.signals import Signals
 from operators.services.vehicles import around
 
 STALE_US = 5_000_000

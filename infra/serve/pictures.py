@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from infra.serve.directory import Directory
 from infra.serve.hub import Hub
-from infra.serve.signals import Signals
 from jobs.io.avro import AvroCodec
 from jobs.io.reader import BEGINNING, Record
 from operators.fused import snapshot
 from operators.routes import OBJECTS, SIGNALS, SOURCES
+from operators.services.signals import Signals
 
 REBUILD_US = 3_000_000  # every cell that is awake publishes at every tick
 AVRO = (OBJECTS, SIGNALS)

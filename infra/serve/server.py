@@ -15,12 +15,12 @@ from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
 from infra.serve.pictures import AVRO, TOPICS, Taker
-from infra.serve.signals import Signals
 from infra.serve.tokens import Doorkeeper, open_to_all, read_tokens
 from jobs.io.avro import AvroCodec
 from jobs.io.reader import Reader
 from jobs.io.registry import look_up
 from jobs.settings import Settings
+from operators.services.signals import Signals
 
 _LOCAL_RATE_HZ, _LOCAL_STREAMS = 5000.0, 2000
 _SILENCE_S = 10.0

@@ -4,19 +4,21 @@ What is sent at a tick is a function of the pictures of that tick, of the entrie
 features received before, and of the numbers that tracks have; in whatever order pictures came.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from operators._typing import IntArray
+from operators._typing import IntArray, RecordArray
 from operators.current import Closed, Current, Part
 from operators.enrich.context import context_columns
 from operators.enrich.index import FeatureIndex
 from operators.enrich.versions import share_feature
-from operators.fused import Snapshot
+from operators.fused import FUSED, Snapshot
 from operators.pipeline import Stage
 from operators.routes import VEHICLE
+from operators.services.ahead import Ahead
 from operators.services.areas import AreaStep, area_at, scene
 from operators.services.plain import moment
 from operators.services.riders import Riders, Subscription
@@ -45,6 +47,7 @@ class Services:
         self._areas = Stage(AreaStep(station_id), share_source)
         self._features = Shared()
         self._index = FeatureIndex()
+        self._ahead = Ahead()
 
     def take_source(self, event: bytes) -> None:
         """Take a packed raw record of `station.sources`."""
@@ -54,6 +57,14 @@ class Services:
     def take_feature(self, event: bytes) -> None:
         """Take a record of `context.features`, as msgpack."""
         self._features.change(share_feature(self._features, event))
+
+    def take_network(self, record: Mapping[str, Any]) -> None:
+        """Take a record of `station.network`."""
+        self._ahead.ways.take(record)
+
+    def take_signals(self, record: Mapping[str, Any]) -> None:
+        """Take a record of `signals.state`."""
+        self._ahead.signals.take(record)
 
     def take_picture(self, given: Snapshot) -> Closed | None:
         """Take a picture; the tick that it closes, None if it closes none."""
@@ -71,17 +82,20 @@ class Services:
     def _vehicles(self, closed: Closed) -> Iterator[Output]:
         due = self.riders.due(closed.tick_us)
         found = closed.tracks({track_id for _, track_id in due if track_id is not None})
-        flags = self._ahead(found, closed.tick_us)
+        vehicles = _rows(found.values())
+        flags = dict(zip(found, self._context(vehicles, closed.tick_us), strict=True))
+        signals = dict(zip(found, self._ahead.told(vehicles, closed.tick_us), strict=True))
         now = moment(closed)
         for one, track_id in due:
             part = None if track_id is None else found.get(track_id)
             told = self._head(one, closed.tick_us, track_id)
             if part is None or track_id is None:
-                value = b'{%s,"warnings":[],"vehicle":null,"objects":[]}' % told
+                value = b'{%s,"warnings":[],"signals":[],"vehicle":null,"objects":[]}' % told
             else:
                 near = around(now, part, one.source_id, one.radius_m, one.sight_m)
                 minded = _ENCODER.encode(warnings(near, flags[track_id]))
-                value = near.as_json(b'%s,"warnings":%s' % (told, minded))
+                ahead = _ENCODER.encode(signals[track_id])
+                value = near.as_json(b'%s,"warnings":%s,"signals":%s' % (told, minded, ahead))
             yield Output(VEHICLE, one.subscription_id, value)
 
     def _head(self, one: Subscription, tick_us: int, track_id: int | None) -> bytes:
@@ -95,12 +109,16 @@ class Services:
         }
         return _ENCODER.encode(head)[1:-1]
 
-    def _ahead(self, found: dict[int, Part], tick_us: int) -> dict[int, IntArray]:
-        """Context along the way of each vehicle, `ContextFlag` bits of shape (`STEPS`,)."""
-        if not self._features or not found:
-            return dict.fromkeys(found, np.zeros(STEPS, np.int64))
+    def _context(self, vehicles: RecordArray, tick_us: int) -> IntArray:
+        """Context along the way of each vehicle, `ContextFlag` bits of shape (n, `STEPS`)."""
+        if not self._features or not len(vehicles):
+            return np.zeros((len(vehicles), STEPS), np.int64)
         self._index.follow(self._features)
-        lon, lat = way_ahead(np.concatenate([p.held.rows[p.chosen] for p in found.values()]))
+        lon, lat = way_ahead(vehicles)
         told = context_columns(self._index, lon.ravel(), lat.ravel(), tick_us)["context_flags"]
-        flags = np.frombuffer(told, "<u4").astype(np.int64).reshape(-1, STEPS)
-        return dict(zip(found, flags, strict=True))
+        return np.frombuffer(told, "<u4").astype(np.int64).reshape(-1, STEPS)
+
+
+def _rows(parts: Iterable[Part]) -> RecordArray:
+    rows = [part.held.rows[part.chosen] for part in parts]
+    return np.concatenate(rows) if rows else np.zeros(0, FUSED)

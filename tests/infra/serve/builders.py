@@ -9,9 +9,9 @@ from infra.serve.app import Parts, make_app
 from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
-from infra.serve.signals import Signals
 from infra.serve.tokens import Doorkeeper, open_to_all
 from jobs.sections import ClickHouse
+from operators.services.signals import Signals
 from tests.operators.test_current import LAT, LON, TICK, a_snapshot
 
 __all__ = ["LAT", "LON", "TICK", "a_snapshot", "asking", "parts_with"]

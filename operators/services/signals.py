@@ -36,6 +36,11 @@ class Signals:
             if number not in known or known[number][0] <= at_us:
                 known[number] = at_us, entry
 
+    def state(self, intersection: str, group: int, at_us: int) -> Mapping[str, Any] | None:
+        """Entry of a group, None if nobody told of it in the last seconds."""
+        told_us, entry = self._groups.get(intersection, {}).get(group, (0, None))
+        return entry if at_us - told_us <= SILENT_US else None
+
     def listed(self, intersection: str | None, at_us: int) -> list[dict[str, Any]]:
         """Groups that were told of in the last seconds, by intersection.
 
@@ -50,7 +55,7 @@ class Signals:
         found = []
         for name in names:
             fresh = [
-                _group(told_us, entry, at_us)
+                described(entry, at_us) | {"told_us": told_us}
                 for _, (told_us, entry) in sorted(self._groups.get(name, {}).items())
                 if at_us - told_us <= SILENT_US
             ]
@@ -59,7 +64,8 @@ class Signals:
         return found
 
 
-def _group(told_us: int, entry: Mapping[str, Any], at_us: int) -> dict[str, Any]:
+def described(entry: Mapping[str, Any], at_us: int) -> dict[str, Any]:
+    """A group's phase and the seconds that it lasts, for readers."""
     left = {
         name: None if entry[field] is None else max(0.0, (entry[field] - at_us) / 1e6)
         for name, field in _ENDS.items()
@@ -70,5 +76,4 @@ def _group(told_us: int, entry: Mapping[str, Any], at_us: int) -> dict[str, Any]
         "phase": PHASES[phase] if 0 <= phase < len(PHASES) else "unavailable",
         **left,
         "confidence": entry["confidence"],
-        "told_us": told_us,
     }
