@@ -5,7 +5,8 @@ import numpy as np
 import schemas
 from operators.enrich.context import no_context
 from operators.fused import FUSED, TAKEN, snapshot
-from operators.picture import columns
+from operators.picture import columns, positions
+from operators.road.known import no_roads
 from operators.track import TRACK_ROW
 from tests.builders import HOME, START_US
 
@@ -23,7 +24,9 @@ def a_picture(n=3, **fields):
         "sources": [f"unit-{i}" for i in range(n)], "count": n,
         "live_sources": ["unit-0"], "missing_sources": ["unit-9"],
     }  # fmt: skip
-    return head | columns(HOME.key, rows, START_US) | no_context(n) | fields
+    unknown = {name: column.tobytes() for name, column in no_roads(n).items()}
+    made = columns(HOME.key, rows, positions(HOME.key, rows), START_US)
+    return head | made | no_context(n) | unknown | fields
 
 
 def test_rows_are_what_the_picture_holds():
