@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 from rich.progress import track
 
+from benchmarks.schedules_context import FOREIGN
 from benchmarks.schedules_recording import recording
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, LogRecord, Pipeline, Stage, run
@@ -132,7 +133,7 @@ class Schedule:
         return self._outputs
 
     def _built(self) -> Pipeline:
-        made = Pipeline(PARAMETERS)
+        made = Pipeline(PARAMETERS, foreign=FOREIGN)
         made.front = Subtasks(made.front, self._rng)
         made._stages = {name: Subtasks(stage, self._rng) for name, stage in made._stages.items()}
         return made
@@ -225,7 +226,7 @@ def rows_of(outputs: list[Output]) -> tuple[Rows, Counter[str]]:
 def straight(seed: int) -> tuple[list[LogRecord], Rows, Counter[str]]:
     """The log of a recording, and what it gives when nothing happens on the way."""
     log = recording(seed)
-    return log, *rows_of(list(run(log, Pipeline(PARAMETERS))))
+    return log, *rows_of(list(run(log, Pipeline(PARAMETERS, foreign=FOREIGN))))
 
 
 def check(seed: int, reference: tuple[list[LogRecord], Rows, Counter[str]], counts: Counts) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from benchmarks.schedules_context import context
 from operators.pipeline import LogRecord
 from operators.raw import RawRecord
 from operators.transform.cells import Cell, cell, owner
@@ -17,7 +18,6 @@ SECONDS = 4.0
 SPACING = 1000  # between offsets, so that others find room
 _HOME = cell(owner(39.90, 116.40, 7))
 _CLOCK_BEHIND_US = 3 * SECOND_US
-_WEATHER = b"METAR ZBAA 211330Z 03003MPS 9999 FEW040 10/M02 Q1026"
 
 
 def recording(seed: int) -> list[LogRecord]:
@@ -25,11 +25,12 @@ def recording(seed: int) -> list[LogRecord]:
 
     Two to four objects near a corner where three cells meet (every third recording: in the middle
     of one); a unit, a unit whose clock is 3 s behind, a unit whose datum is mended while it sends,
-    a gateway of probes, a feed; records that are late, of the future, broken, or say nothing.
+    a gateway of probes; what feeds, maps and signals say (`schedules_context`); records that are
+    late, of the future, broken, or say nothing.
     """
     rng = random.Random(seed)
-    sent = [*_entries(), _weather()]
     paths = _paths(rng, corner=seed % 3 != 2)
+    sent = [*_entries(), *context(paths, SECONDS)]
     for name, every_us, delay_us in (
         ("unit-a", 100_000, 50_000),
         ("unit-late", 100_000, 80_000),
@@ -108,6 +109,9 @@ def _entries() -> list[tuple[str, int, RawRecord]]:
         (early_us, {"source_id": "unit-late"}),
         (early_us, {"source_id": "unit-gcj"}),
         (early_us, {"source_id": "zbaa", **place, "coverage_radius_m": 3000.0, "kind": "feed"}),
+        (early_us, {"source_id": "office", "kind": "feed"}),
+        (early_us, {"source_id": "maps"}),
+        (early_us, {"source_id": "lights"}),
         (mended_us, {"source_id": "unit-gcj", "datum": "GCJ-02"}),  # holds from 2 s on
         (mended_us, {"source_id": "unit-a", "surprise": 1}),
     ]
@@ -127,10 +131,6 @@ def _entries() -> list[tuple[str, int, RawRecord]]:
         )
         for at_us, entry in declared
     ]
-
-
-def _weather() -> tuple[str, int, RawRecord]:
-    return "raw.context", 0, RawRecord(0, START_US + SECOND_US, 0, "metar", "zbaa", "", _WEATHER)
 
 
 def _numbered(sent: list[tuple[str, int, RawRecord]]) -> list[LogRecord]:

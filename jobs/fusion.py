@@ -16,12 +16,12 @@ from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
 from jobs.settings import Settings, load
 from operators import tracker
-from operators.cell import CellStep
 from operators.decode.formats import Formats
 from operators.enrich.versions import share_feature
 from operators.front import Front
 from operators.identity import Identity
 from operators.ingress import DEFAULTS
+from operators.places import Places
 from operators.publish import Publish
 from operators.routes import TOPICS
 from operators.sources import share_source
@@ -37,7 +37,7 @@ def flow_of(settings: Settings, codec: AvroCodec, topics: Topics) -> Flow:
     return Flow(
         job=JOB,
         front=Front(parameters, formats.decode, rules),
-        cell=CellStep(parameters, tracker),
+        cell=Places(parameters, tracker),
         identity=Identity(parameters),
         publish=Publish(parameters),
         share_source=share_source,

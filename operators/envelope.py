@@ -15,8 +15,8 @@ class Kind(IntEnum):
     PICTURE = 2  # cell -> publish: what the cell saw at a tick
     SIGHTING = 3  # cell -> identity: a confirmed track in a halo, with its observations
     NAME = 4  # identity -> publish: the one id of a cell's local track
-    SIGNAL = 5  # front -> publish: what the signals of an intersection show
-    ROAD = 6  # front -> publish: a piece of a road network
+    SIGNAL = 5  # front -> publish, intersection: what the signals of an intersection show
+    ROAD = 6  # front -> publish: a piece of a road network; -> intersection: where its map lies
     SOURCE = 7  # sort -> scene: where a source looks
     SCENE = 8  # scene -> segments, approaches: what a cell shows of them
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from operators import tracker as default_tracker
-from operators.cell import CellStep, Tracker
+from operators.cell import Tracker
 from operators.decode.registry import decode as default_decode
 from operators.enrich.versions import share_feature
 from operators.front import Decode, Front
 from operators.identity import Identity
 from operators.ingress import DEFAULTS, TopicRule
 from operators.parameters import Parameters
+from operators.places import Places
 from operators.publish import Publish
 from operators.raw import RawRecord, pack_raw
 from operators.routes import CELL, FEATURE, IDENTITY, PUBLISH, SOURCES
@@ -129,7 +130,7 @@ class Pipeline:
         self._sources = SOURCES + suffix
         self.front = Stage(Front(parameters, decode, rules), share_source)
         self._stages = {
-            CELL: Stage(CellStep(parameters, tracker)),
+            CELL: Stage(Places(parameters, tracker)),
             IDENTITY: Stage(Identity(parameters)),
             PUBLISH: Stage(Publish(parameters), share_feature),
         }

@@ -1,7 +1,7 @@
 """Where outputs of a step go: to another step, or out as a record of a topic."""
 
 # Steps.
-CELL = "cell"
+CELL = "cell"  # and intersections
 IDENTITY = "identity"
 PUBLISH = "publish"
 FEATURE = "feature"  # broadcast to publish

@@ -3,7 +3,8 @@
 A signal controller repeats itself ten times a second. Told on is each change of a phase, and
 everything once in each second of event time. A map is told on when its content changed. Both go
 to the cells that they concern: those of the map that the same source sent, else those that the
-source's entry covers; if neither is known, to the topic alone.
+source's entry covers; if the front knows neither, by way of the intersection
+(`operators.road.intersection`), which knows where maps of any source lie.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,12 @@ from operators.parameters import Parameters
 from operators.road.network import Lane, RoadPart, Segment, length_m
 from operators.road.placing import cell_roads, declared_part
 from operators.road.signal import IntersectionState, SignalState
-from operators.routes import NETWORK, PUBLISH, SIGNALS
+from operators.routes import CELL, NETWORK, PUBLISH, SIGNALS
 from operators.sources import SourceEntry
 from operators.step import Output
 from operators.transform.cells import cells_touching
 
+INTERSECTION = "intersection/"  # begins the name of an intersection's map, and the key of its step
 ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -41,6 +43,13 @@ class CellSignals(msgspec.Struct, frozen=True, array_like=True):
     event_time_us: int
     origin: Origin
     state: IntersectionState
+
+
+class Mapped(msgspec.Struct, frozen=True, array_like=True):
+    """On its way to an intersection: the cells that its map concerns."""
+
+    origin: Origin
+    cells: list[str]
 
 
 class CellRoad(msgspec.Struct, frozen=True, array_like=True):
@@ -102,15 +111,15 @@ def cells_of_signals(
     intersection: str,
     entry: SourceEntry | None,
     parameters: Parameters,
-) -> Sequence[str]:
-    """Keys of the cells that the signals of an intersection concern."""
-    mapped = parts.get(f"intersection/{intersection}")
+) -> Sequence[str] | None:
+    """Keys of the cells that the signals of an intersection concern; None if that is unknown."""
+    mapped = parts.get(INTERSECTION + intersection)
     if mapped is not None:
         return mapped[1:]
     if entry is None or entry.coverage_radius_m is None:
-        return ()
+        return None
     if entry.lat_deg is None or entry.lon_deg is None:
-        return ()
+        return None
     reach_m = entry.coverage_radius_m + parameters.halo_m
     return cells_touching(entry.lat_deg, entry.lon_deg, reach_m, parameters.h3_resolution)
 
@@ -175,10 +184,10 @@ class Teller:
             state.event_time_us or 0, self._origin.receive_time_us, self._parameters
         )
         sealed = seal(due_us, Kind.SIGNAL, packed)
-        return [
-            Output(SIGNALS, state.intersection, record),
-            *(Output(PUBLISH, key, sealed) for key in cells),
-        ]
+        told = Output(SIGNALS, state.intersection, record)
+        if cells is None:
+            return [told, Output(CELL, INTERSECTION + state.intersection, sealed)]
+        return [told, *(Output(PUBLISH, key, sealed) for key in cells)]
 
     def roads(self, parts: Sequence[RoadPart]) -> list[Output]:
         """Outputs of pieces of a network.
@@ -207,6 +216,9 @@ class Teller:
         for key in sorted(cells.keys() | set(known)):
             packed = ENCODER.encode(CellRoad(self._origin, cells.get(key, gone)))
             outputs.append(Output(PUBLISH, key, seal(due_us, Kind.ROAD, packed)))
+        if part.part.startswith(INTERSECTION):
+            mapped = ENCODER.encode(Mapped(self._origin, sorted(cells)))
+            outputs.append(Output(CELL, part.part, seal(due_us, Kind.ROAD, mapped)))
         return outputs
 
 

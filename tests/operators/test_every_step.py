@@ -19,6 +19,7 @@ from operators.front import Front, picture_due_us
 from operators.identity import Identity
 from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
+from operators.places import Places
 from operators.publish import Publish
 from operators.raw import pack_raw
 from operators.report import (
@@ -31,6 +32,9 @@ from operators.report import (
     Verdict,
     encoder,
 )
+from operators.road.intake import CellRoad, CellSignals, Mapped, Origin
+from operators.road.network import RoadPart
+from operators.road.signal import IntersectionState, SignalState
 from operators.shared import Shared
 from operators.sources import share_source
 from operators.step import State
@@ -42,8 +46,11 @@ from tests.builders import (
     a_raw_record,
     a_row,
     a_source_entry,
+    degrees,
     kept,
 )
+from tests.operators.enrich.features import a_feature, area, share
+from tests.operators.road.signals import GREEN, RED, a_lane, a_part, a_segment, a_spat, an_approach
 
 PARAMETERS = Parameters(quiet_us=500_000)
 TICK_US = PARAMETERS.tick_us
@@ -60,7 +67,33 @@ def front():
         received = START_US + 30_000 * k
         body = b"{" if k % 7 == 6 else a_line(received - 40_000, source=f"u{k % 4}")
         events.append(pack_raw(a_raw_record(k, received, body, source=f"u{k % 4}")))
+    events += said(shared, len(events))
     return Case(lambda: Front(PARAMETERS, decode), "raw.roadside/0", events, shared)
+
+
+def said(shared, first):
+    """What a feed, a map and two sources of signals say on the same partition."""
+    for name in ("zbaa", "maps", "lights"):
+        entry = a_source_entry(name, kind="feed", format=None)
+        record = a_raw_record(0, START_US - 9_000_000, entry)
+        shared.change(share_source(shared, pack_raw(record)))
+    told = [
+        ("zbaa", "metar", 100_000, b"METAR ZBAA 211330Z 03003MPS 0400 FG 10/M02 Q1026"),
+        ("maps", "network.json", 200_000, a_part(an_approach())),
+        ("maps", "network.json", 700_000, a_part(a_wide_lane(5.0))),
+    ]
+    for k in range(12):
+        body = a_spat(START_US + 100_000 * k, {1: RED if k < 6 else GREEN})
+        told += [(name, "spatem.json", 100_000 * k + 30_000, body) for name in ("lights", "maps")]
+    return [
+        pack_raw(a_raw_record(first + k, START_US + after_us, body, source=name, format=form))
+        for k, (name, form, after_us, body) in enumerate(told)
+    ]
+
+
+def a_wide_lane(width_m):
+    turn = {"intersection": "250/7", "group": 1}
+    return a_segment("in", a_lane("in:1", [(-100, 0), (100, 0)], width_m, turns=[turn]))
 
 
 def cell():
@@ -111,7 +144,39 @@ def publish():
             happenings = [Happening("alias", 70 + k, 70, "shared observations")]
             verdict = encoder.encode(Verdict(names, happenings))
             events.append(seal(due_us, Kind.NAME, verdict))
-    return Case(lambda: Publish(PARAMETERS), HOME.key, events, Shared())
+        if k in (1, 6):
+            part = msgspec.json.decode(a_part(a_wide_lane(5.0 + k)), type=RoadPart)
+            events.append(seal(due_us, Kind.ROAD, encoder.encode(CellRoad(origin(k), part))))
+        events.append(signal(k, due_us))
+    lat, lon = degrees(0.0, 0.0)
+    around = {"area": area("Point", [lon, lat]), "radius_m": 50.0}
+    begun = a_feature(receive_time_us=START_US + 2 * TICK_US, **around)
+    ended = begun | {"receive_time_us": START_US + 8 * TICK_US, "cancelled": True, "offset": 1}
+    return Case(lambda: Publish(PARAMETERS), HOME.key, events, share(Shared(), begun, ended))
+
+
+def origin(k):
+    return Origin(START_US + 100_000 * k, "raw.signal", 0, k, "lights")
+
+
+def signal(k, due_us):
+    shown = (SignalState(1, RED + k % 2),)
+    state = IntersectionState("250/7", START_US + 100_000 * k, None, 0, shown)
+    content = encoder.encode(CellSignals(START_US + 100_000 * k, origin(k), state))
+    return seal(due_us, Kind.SIGNAL, content)
+
+
+def intersection():
+    """Maps and signals, several at an instant; the last map takes it away."""
+    events = []
+    for k in range(24):
+        due_us = START_US + k // 3 * TICK_US
+        events.append(signal(k, due_us))
+        if k % 5 == 0:
+            cells = [f"c{i}" for i in range(k // 5 % 3)]
+            mapped = encoder.encode(Mapped(origin(k), cells))
+            events.append(seal(due_us, Kind.ROAD, mapped))
+    return Case(lambda: Places(PARAMETERS, tracker), "intersection/250/7", events, Shared())
 
 
 def blocks():
@@ -120,7 +185,7 @@ def blocks():
 
 
 CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}
-CASES["blocks"] = blocks()
+CASES |= {"intersection": intersection(), "blocks": blocks()}
 every_step = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -185,16 +250,19 @@ def test_a_wake_with_nothing_due_is_no_failure_even_for_a_new_key(case):
     assert result.wake_at_us is None or result.wake_at_us > at_us
 
 
+ROADS = {"roads", "lanes_of", "signals"}  # known until somebody says otherwise
+
+
 @pytest.mark.parametrize("name", ["cell", "identity", "publish", "blocks"])
 def test_a_key_that_has_gone_quiet_is_forgotten(name):
     _, value, entries, _ = STRAIGHT[id(CASES[name])][-1]
-    assert (value, entries) == (None, {})
+    assert (value, entries.keys() - ROADS) == (None, set())
 
 
-VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2}
+VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1}
 
 
-@pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
+@pytest.mark.parametrize("name", VERSIONS)
 def test_the_value_begins_with_its_version(name):
     states = [value for _, value, _, _ in STRAIGHT[id(CASES[name])] if value is not None]
     assert states
@@ -202,7 +270,7 @@ def test_the_value_begins_with_its_version(name):
     assert not any(value.startswith(b"\x80") for value in states)  # what a pickle begins with
 
 
-@pytest.mark.parametrize("name", ["front", "cell", "identity", "publish"])
+@pytest.mark.parametrize("name", VERSIONS)
 def test_a_value_of_another_version_is_refused(name):
     case = CASES[name]
     at_us, value, entries, _ = next(wake for wake in STRAIGHT[id(case)] if wake[1] is not None)

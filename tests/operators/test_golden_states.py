@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.schedules import PARAMETERS
+from benchmarks.schedules_context import FOREIGN
 from operators import tracker
 from operators.errors import LayoutError
 from operators.pipeline import FOREVER_US, Pipeline
@@ -20,7 +21,7 @@ FRONT, CELL, IDENTITY, PUBLISH = range(4)
 
 
 def restored(golden):
-    pipeline = Pipeline(PARAMETERS)
+    pipeline = Pipeline(PARAMETERS, foreign=FOREIGN)
     held = zip(stages(pipeline), golden.states, golden.due, golden.shared, strict=True)
     for stage, states, due, shared in held:
         stage._states = {key: State(value, parts) for key, (value, parts) in states.items()}

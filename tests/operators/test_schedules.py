@@ -3,13 +3,17 @@
 import random
 from collections import Counter
 
+import msgspec
+import numpy as np
 import pytest
 
 from benchmarks.schedules import Counts, Subtasks, check, straight, with_repeats
 from benchmarks.schedules_recording import recording
 from operators.align.source_memory import Recall
+from operators.enrich.context import ContextFlag
 from operators.frame import Frame
 from operators.step import State
+from tests.operators.road.signals import GREEN, RED
 
 RECORDINGS = (0, 1, 2)
 REFERENCES = {seed: straight(seed) for seed in RECORDINGS}
@@ -71,6 +75,20 @@ def test_the_recordings_hold_what_a_crash_could_upset():
     assert {"fused.objects", "fused.links", "track.events", "dead.letters"} <= topics
     places = {where for _, rows, _ in REFERENCES.values() for where in rows}
     assert sum(route == "fused.objects" for route, _ in places) >= 3
+
+
+def test_the_recordings_hold_context_and_signals_that_come_and_go():
+    """The alert ends, and the signal whose map another topic brought changes, where objects are."""
+    for _, rows, _ in REFERENCES.values():
+        told = [msgspec.msgpack.decode(v) for where, found in rows.items()
+                if where[0] == "fused.objects" for v in found]  # fmt: skip
+        told.sort(key=lambda one: one["tick_us"])
+        flags = [np.frombuffer(one["context_flags"], "<u4") for one in told if one["count"]]
+        phases = np.concatenate([np.frombuffer(one["signal_phase"], "u1") for one in told])
+        alarmed = [bool((f & int(ContextFlag.EMERGENCY)).any()) for f in flags]
+        assert any(alarmed)
+        assert [alarmed[0], alarmed[-1]] == [False, False]
+        assert {0, RED, GREEN} <= set(phases.tolist())
 
 
 def test_repeats_stand_between_the_offsets_of_the_others():

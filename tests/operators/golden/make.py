@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.schedules import PARAMETERS
+from benchmarks.schedules_context import FOREIGN
 from benchmarks.schedules_recording import recording
 from operators.pipeline import LogRecord, Pipeline
 from operators.raw import RawRecord
@@ -57,7 +58,7 @@ def picture_ids(outputs):
 
 def cut() -> Golden:
     """A run over half of a log."""
-    log, pipeline = recording(0), Pipeline(PARAMETERS)
+    log, pipeline = recording(0), Pipeline(PARAMETERS, foreign=FOREIGN)
     middle = len(log) // 2
     for one in log[:middle]:
         pipeline.take(one)
