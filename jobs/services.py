@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from confluent_kafka import Producer
@@ -32,6 +33,7 @@ from operators.routes import (
     LINKS,
     NETWORK,
     OBJECTS,
+    ROAD_EVENTS,
     RSM,
     SDSM,
     SIGNALS,
@@ -50,6 +52,7 @@ TOPICS = {
     OBJECTS: 3_000_000,
     LINKS: 3_000_000,
     PROBES: 5_000_000,
+    ROAD_EVENTS: BEGINNING,
     SIGNALS: 3_000_000,
     NETWORK: BEGINNING,
     CONTEXT: BEGINNING,
@@ -57,7 +60,7 @@ TOPICS = {
     SUBSCRIPTIONS: BEGINNING,
 }
 FORMATS = {RSM: b"rsm.json", SDSM: b"sdsm.json", CPM: b"cpm.json", VEHICLE: b"vehicle.json"}
-_AVRO = (OBJECTS, LINKS, CONTEXT, SIGNALS, NETWORK)
+_AVRO = (OBJECTS, LINKS, CONTEXT, SIGNALS, NETWORK, ROAD_EVENTS)
 _REPORT_US = 10_000_000
 _LOG = logging.getLogger(__name__)
 
@@ -96,8 +99,9 @@ class Job:
             LINKS: self._links,
             PROBES: self._probe,
             CONTEXT: self._feature,
-            SIGNALS: self._signals,
-            NETWORK: self._network,
+            SIGNALS: self._decoded(self._services.take_signals),
+            NETWORK: self._decoded(self._services.take_network),
+            ROAD_EVENTS: self._decoded(self._services.take_event),
             SOURCES: self._source,
             SUBSCRIPTIONS: self._subscription,
         }
@@ -141,11 +145,8 @@ class Job:
         fields = self._codec.decode(CONTEXT, record.value)
         self._services.take_feature(msgspec.msgpack.encode(fields))
 
-    def _signals(self, record: Record) -> None:
-        self._services.take_signals(self._codec.decode(SIGNALS, record.value))
-
-    def _network(self, record: Record) -> None:
-        self._services.take_network(self._codec.decode(NETWORK, record.value))
+    def _decoded(self, take: Callable[[dict[str, Any]], None]) -> Callable[[Record], None]:
+        return lambda record: take(self._codec.decode(record.topic, record.value))
 
     def _source(self, record: Record) -> None:
         raw = RawRecord(

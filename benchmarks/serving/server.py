@@ -13,13 +13,11 @@ import uvicorn
 from benchmarks.serving.feed import TICK_US, Road
 from infra.serve.access import Access
 from infra.serve.app import Parts, make_app
-from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
 from infra.serve.tokens import Doorkeeper, open_to_all
 from jobs.runtime.clock import now_us
 from jobs.sections import ClickHouse
-from operators.services.signals import Signals
 
 
 async def feed(hub: Hub, road: Road) -> None:
@@ -34,7 +32,7 @@ async def feed(hub: Hub, road: Road) -> None:
 def main() -> None:
     os.sched_setaffinity(0, {0})
     doorkeeper = Doorkeeper(None, open_to_all(1e9, 100_000))
-    parts = Parts(Hub(), Access(doorkeeper), Directory(), Signals(), History(ClickHouse()))
+    parts = Parts(Access(doorkeeper), History(ClickHouse()))
     road = Road(int(sys.argv[1]))
 
     @asynccontextmanager

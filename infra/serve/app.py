@@ -1,23 +1,26 @@
 """The routes of the HTTP service; its OpenAPI text is made of what stands here."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import Annotated
 
-import msgspec
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import StreamingResponse
 
 from infra.serve.access import Access
+from infra.serve.answers import GEOJSON, JSON, Form, as_json, sse
 from infra.serve.areas import BoxText, Lat, Lon, Radius, chosen
 from infra.serve.directory import Directory
 from infra.serve.history import MOST_ROWS, History
 from infra.serve.hub import Hub
 from infra.serve.problems import ProblemError
+from infra.serve.road_events import EventFeed
+from infra.serve.road_routes import road_routes
 from infra.serve.streams import Render, events, last_tick_us
 from infra.serve.tokens import Caller
+from infra.serve.traffic import Traffic
 from jobs.runtime.clock import now_us
 from operators.current import Part
 from operators.services.plain import Moment, collection
@@ -25,8 +28,6 @@ from operators.services.signals import Signals
 from operators.services.vehicles import around
 
 STALE_US = 5_000_000
-_JSON, _GEOJSON = "application/json", "application/geo+json"
-Form = Annotated[Literal["json", "geojson"], Query(description="geojson for a map (RFC 7946)")]
 TrackId = Annotated[int, Path(ge=0, lt=2**64, description="as `track_id` of an object")]
 Life = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Instant = Annotated[int, Query(ge=0, lt=2**62, description="UTC microseconds since 1970")]
@@ -36,11 +37,13 @@ Instant = Annotated[int, Query(ge=0, lt=2**62, description="UTC microseconds sin
 class Parts:
     """What a service answers from."""
 
-    hub: Hub
     access: Access
-    directory: Directory
-    signals: Signals
     history: History
+    hub: Hub = field(default_factory=Hub)
+    directory: Directory = field(default_factory=Directory)
+    signals: Signals = field(default_factory=Signals)
+    traffic: Traffic = field(default_factory=Traffic)
+    events: EventFeed = field(default_factory=EventFeed)
 
 
 def make_app(parts: Parts, life: Life | None = None) -> FastAPI:
@@ -57,6 +60,7 @@ def make_app(parts: Parts, life: Life | None = None) -> FastAPI:
     app.exception_handler(RequestValidationError)(_invalid)
     _live_routes(app, parts)
     _vehicle_routes(app, parts)
+    road_routes(app, parts.events, parts.traffic, parts.access)
     _history_routes(app, parts)
     return app
 
@@ -104,7 +108,7 @@ def _live_routes(app: FastAPI, parts: Parts) -> None:
         cells = moment.closed.cells
         told = {"tick_us": moment.tick_us, "age_ms": age_us // 1000, "cells": len(cells)}
         told |= {"objects": sum(len(held.rows) for held in cells)}
-        return _json(told, 200 if age_us < STALE_US else 503)
+        return as_json(told, 200 if age_us < STALE_US else 503)
 
     @app.get("/v1/objects", summary="Objects in a box or a circle", tags=["live"])
     async def objects(
@@ -117,7 +121,7 @@ def _live_routes(app: FastAPI, parts: Parts) -> None:
     ) -> Response:
         moment = newest(hub)
         found = chosen(box, lat, lon, radius_m)(moment.closed)
-        kind = _GEOJSON if form == "geojson" else _JSON
+        kind = GEOJSON if form == "geojson" else JSON
         return Response(_rendered(moment, found, form), media_type=kind)
 
     @app.get("/v1/objects/stream", summary="The same at every tick, as events", tags=["live"])
@@ -137,7 +141,7 @@ def _live_routes(app: FastAPI, parts: Parts) -> None:
     @app.get("/v1/sources", summary="Sources, and whether they are heard", tags=["live"])
     async def sources(_: caller) -> Response:
         cells = hub.newest.closed.cells if hub.newest else ()
-        return _json({"sources": parts.directory.listed(cells, now_us())})
+        return as_json({"sources": parts.directory.listed(cells, now_us())})
 
     @app.get("/v1/signals", summary="What signals show now", tags=["live"])
     async def signals(
@@ -146,7 +150,7 @@ def _live_routes(app: FastAPI, parts: Parts) -> None:
             str | None, Query(max_length=64, description="region/id, or id; all if left out")
         ] = None,
     ) -> Response:
-        return _json({"intersections": parts.signals.listed(intersection, now_us())})
+        return as_json({"intersections": parts.signals.listed(intersection, now_us())})
 
 
 def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
@@ -163,7 +167,7 @@ def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
     @app.get("/v1/objects/{track_id}", summary="One object", tags=["live"])
     async def one(_: caller, track_id: TrackId, form: Form = "json") -> Response:
         moment = newest(hub)
-        return Response(_rendered(moment, [found(moment, track_id)], form), media_type=_JSON)
+        return Response(_rendered(moment, [found(moment, track_id)], form), media_type=JSON)
 
     @app.get(
         "/v1/objects/{track_id}/surroundings",
@@ -176,7 +180,7 @@ def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
         moment = newest(hub)
         part = found(moment, track_id)
         told = around(moment, part, "", radius_m, sight_m)
-        return Response(told.as_json(b'"tick_us":%d' % moment.tick_us), media_type=_JSON)
+        return Response(told.as_json(b'"tick_us":%d' % moment.tick_us), media_type=JSON)
 
 
 def _history_routes(app: FastAPI, parts: Parts) -> None:
@@ -193,27 +197,10 @@ def _history_routes(app: FastAPI, parts: Parts) -> None:
         if end_us <= start_us:
             raise ProblemError(400, "wrong parameter", "end_us is after start_us")
         states = parts.history.track(track_id, start_us, end_us, limit)
-        return _json({"states": states, "complete": len(states) < limit})
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type=_JSON)
+        return as_json({"states": states, "complete": len(states) < limit})
 
 
 def _stream(
     parts: Parts, who: tuple[str, Caller], since_us: int, render: Render
 ) -> StreamingResponse:
-    name, caller = who
-    if not parts.access.limits.open_stream(name, caller):
-        detail = f"{caller.streams} streams at a time are allowed; close one"
-        raise ProblemError(429, "too many streams", detail)
-
-    async def counted() -> AsyncIterator[bytes]:
-        try:
-            async for event in events(parts.hub, since_us, render):
-                yield event
-        finally:
-            parts.access.limits.close_stream(name)
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(counted(), media_type="text/event-stream", headers=headers)
+    return sse(parts.access.limits, who, lambda: events(parts.hub, since_us, render))

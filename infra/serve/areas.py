@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated
 
+import numpy as np
 from fastapi import Query
 
 from infra.serve.problems import ProblemError
-from operators.current import Box, Closed, Part
+from operators._typing import FloatArray
+from operators.current import Box, Closed, Part, in_box, in_circle
 
 MOST_RADIUS_M = 20_000.0
 MOST_BOX_DEG = 0.5  # 55 km of latitude
@@ -37,6 +39,31 @@ def chosen(box: str | None, lat: float | None, lon: float | None, radius_m: floa
     if box is None and lat is not None and lon is not None:
         return lambda closed: _limited(closed.around(lat, lon, radius_m))
     raise ProblemError(400, "no area", "give either `box`, or `lat` and `lon` with `radius_m`")
+
+
+def inside(
+    box: str | None, lat: float | None, lon: float | None, radius_m: float
+) -> Callable[[float, float], bool]:
+    """Whether a longitude and latitude are in the area of a request; all are if it names none.
+
+    Raises
+    ------
+    ProblemError
+        As `chosen`.
+    """
+    if box is None and lat is None and lon is None:
+        return lambda lon_deg, lat_deg: True
+    if box is not None and lat is None and lon is None:
+        wanted = _box(box)
+        return lambda lon_deg, lat_deg: bool(len(in_box(*_point(lon_deg, lat_deg), *wanted)))
+    if box is None and lat is not None and lon is not None:
+        at = (lon, lat, radius_m)
+        return lambda lon_deg, lat_deg: bool(len(in_circle(*_point(lon_deg, lat_deg), *at)))
+    raise ProblemError(400, "no area", "give either `box`, or `lat` and `lon` with `radius_m`")
+
+
+def _point(lon_deg: float, lat_deg: float) -> tuple[FloatArray, FloatArray]:
+    return np.array([lon_deg]), np.array([lat_deg])
 
 
 def _box(text: str) -> Box:

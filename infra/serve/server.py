@@ -11,7 +11,6 @@ from fastapi import FastAPI
 
 from infra.serve.access import Access
 from infra.serve.app import Parts, make_app
-from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
 from infra.serve.pictures import AVRO, TOPICS, Taker
@@ -20,7 +19,6 @@ from jobs.io.avro import AvroCodec
 from jobs.io.reader import Reader
 from jobs.io.registry import look_up
 from jobs.settings import Settings
-from operators.services.signals import Signals
 
 _LOCAL_RATE_HZ, _LOCAL_STREAMS = 5000.0, 2000
 _SILENCE_S = 10.0
@@ -39,7 +37,7 @@ def parts_of(settings: Settings) -> Parts:
     file = settings.serve.tokens_file
     callers = read_tokens(Path(file)) if file else None
     doorkeeper = Doorkeeper(callers, open_to_all(_LOCAL_RATE_HZ, _LOCAL_STREAMS))
-    return Parts(Hub(), Access(doorkeeper), Directory(), Signals(), History(settings.clickhouse))
+    return Parts(Access(doorkeeper), History(settings.clickhouse))
 
 
 def application(settings: Settings, parts: Parts, stop: Callable[[], None]) -> FastAPI:
@@ -59,7 +57,7 @@ def application(settings: Settings, parts: Parts, stop: Callable[[], None]) -> F
     async def life(_: FastAPI) -> AsyncIterator[None]:
         codec = AvroCodec(look_up(settings.registry.address(), AVRO))
         call = asyncio.get_running_loop().call_soon_threadsafe
-        taker = Taker(codec, parts.hub, parts.directory, parts.signals, call)
+        taker = Taker(codec, parts, call)
         reader = Reader(settings.kafka, TOPICS, taker)
         reader.start()
         watch = asyncio.create_task(_watch(reader, parts.hub, stop))

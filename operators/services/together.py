@@ -20,6 +20,7 @@ from operators.pipeline import Stage
 from operators.routes import VEHICLE
 from operators.services.ahead import Ahead
 from operators.services.areas import AreaStep, area_at, scene
+from operators.services.open_events import OpenEvents, concerned, moving
 from operators.services.plain import moment
 from operators.services.riders import Riders, Subscription
 from operators.services.vehicles import STEPS, around, warnings, way_ahead
@@ -48,6 +49,7 @@ class Services:
         self._features = Shared()
         self._index = FeatureIndex()
         self._ahead = Ahead()
+        self._events = OpenEvents()
 
     def take_source(self, event: bytes) -> None:
         """Take a packed raw record of `station.sources`."""
@@ -65,6 +67,10 @@ class Services:
     def take_signals(self, record: Mapping[str, Any]) -> None:
         """Take a record of `signals.state`."""
         self._ahead.signals.take(record)
+
+    def take_event(self, record: Mapping[str, Any]) -> None:
+        """Take a record of `road.events`."""
+        self._events.take(record)
 
     def take_picture(self, given: Snapshot) -> Closed | None:
         """Take a picture; the tick that it closes, None if it closes none."""
@@ -85,6 +91,7 @@ class Services:
         vehicles = _rows(found.values())
         flags = dict(zip(found, self._context(vehicles, closed.tick_us), strict=True))
         signals = dict(zip(found, self._ahead.told(vehicles, closed.tick_us), strict=True))
+        events = dict(zip(found, self._happening(closed, vehicles), strict=True))
         now = moment(closed)
         for one, track_id in due:
             part = None if track_id is None else found.get(track_id)
@@ -93,10 +100,17 @@ class Services:
                 value = b'{%s,"warnings":[],"signals":[],"vehicle":null,"objects":[]}' % told
             else:
                 near = around(now, part, one.source_id, one.radius_m, one.sight_m)
-                minded = _ENCODER.encode(warnings(near, flags[track_id]))
+                minded = _ENCODER.encode(warnings(near, flags[track_id], events[track_id]))
                 ahead = _ENCODER.encode(signals[track_id])
                 value = near.as_json(b'%s,"warnings":%s,"signals":%s' % (told, minded, ahead))
             yield Output(VEHICLE, one.subscription_id, value)
+
+    def _happening(self, closed: Closed, vehicles: RecordArray) -> list[list[dict[str, Any]]]:
+        """Events that concern each vehicle."""
+        happening = self._events.listed()
+        parts = closed.tracks(moving(happening))
+        tracks = {track_id: part.held.rows[part.chosen] for track_id, part in parts.items()}
+        return concerned(vehicles, happening, tracks)
 
     def _head(self, one: Subscription, tick_us: int, track_id: int | None) -> bytes:
         head = {

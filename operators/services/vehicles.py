@@ -142,7 +142,9 @@ def way_ahead(vehicles: RecordArray) -> tuple[FloatArray, FloatArray]:
     return lon, lat
 
 
-def warnings(scene: Around, ahead_flags: IntArray) -> list[dict[str, Any]]:
+def warnings(
+    scene: Around, ahead_flags: IntArray, events: Sequence[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """What a vehicle has to mind, in the order in which it gets there.
 
     Parameters
@@ -151,6 +153,8 @@ def warnings(scene: Around, ahead_flags: IntArray) -> list[dict[str, Any]]:
         What is around it.
     ahead_flags : ndarray of shape (`STEPS`,)
         `ContextFlag` bits along its way.
+    events
+        Those of the road's events that concern it, as `open_events.concerned` tells them.
 
     Returns
     -------
@@ -158,7 +162,7 @@ def warnings(scene: Around, ahead_flags: IntArray) -> list[dict[str, Any]]:
         ``kind``, ``reach_s``, and ``track_id`` where it is an object. Emergency vehicles count as
         near within the time to the closest approach, all else when the vehicle is there.
     """
-    found = [*_of_objects(scene), *_of_context(ahead_flags)]
+    found = [*_of_objects(scene), *_of_context(ahead_flags), *events]
     return sorted(found, key=lambda one: (one["reach_s"], one["kind"]))
 
 

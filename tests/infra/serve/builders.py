@@ -6,12 +6,10 @@ import httpx
 
 from infra.serve.access import Access
 from infra.serve.app import Parts, make_app
-from infra.serve.directory import Directory
 from infra.serve.history import History
 from infra.serve.hub import Hub
 from infra.serve.tokens import Doorkeeper, open_to_all
 from jobs.sections import ClickHouse
-from operators.services.signals import Signals
 from tests.operators.test_current import LAT, LON, TICK, a_snapshot
 
 __all__ = ["LAT", "LON", "TICK", "a_snapshot", "asking", "parts_with"]
@@ -22,7 +20,7 @@ def parts_with(*snapshots, callers=None, rate_hz=1e6, streams=10, kept=100, hist
     doorkeeper = Doorkeeper(callers, open_to_all(rate_hz, streams))
     hub = Hub(kept)
     warehouse = history or History(ClickHouse(url="clickhouse://127.0.0.1:1"))
-    parts = Parts(hub, Access(doorkeeper), Directory(), Signals(), warehouse)
+    parts = Parts(Access(doorkeeper), warehouse, hub)
     hub.take(list(snapshots))
     return parts
 
