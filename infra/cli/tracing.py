@@ -198,7 +198,7 @@ def trace(
     read
         Gives the raw records at some places, as `read_records` does.
     entries
-        Gives the source entries, as for `seen`.
+        Gives the source entries, as for `seen`; asked if a record does not name its format.
 
     Raises
     ------
@@ -208,7 +208,8 @@ def trace(
     row = row_at(client, database, *asked)
     links = links_of(client, database, row)
     records = read([_place(link) for link in links])
-    known = entries()
+    # the topic of entries is as long as the station is old
+    known = entries() if any(not record.format for record in records.values()) else {}
     return row, [seen(link, records.get(_place(link)), known) for link in links]
 
 

@@ -64,6 +64,10 @@ class RoadsideUnit:
         Mean number of false objects (Poisson), uniform over the view: shadows, reflections, trees.
     id_breaks_per_s
         Rate at which the unit's tracker loses an object and numbers it anew.
+    dead_after_s
+        It falls silent so long after the start: a cable, a power supply.
+    copies
+        How often it sends each message: a gateway that repeats, two uplinks.
     """
 
     source_id: str
@@ -91,6 +95,8 @@ class RoadsideUnit:
     detection_probability: float = 0.95
     clutter_per_frame: float = 0.2
     id_breaks_per_s: float = 0.01
+    dead_after_s: float = np.inf
+    copies: int = 1
 
 
 def default_units() -> tuple[RoadsideUnit, ...]:
@@ -168,6 +174,7 @@ def observe(unit: RoadsideUnit, truth: Truth, seed: int) -> list[SensorFrame]:
     """All frames of one unit in order of event time; equal arguments give equal frames."""
     rng = np.random.default_rng([seed, 2, *unit.source_id.encode()])
     times = frame_times(truth, unit.rate_hz, unit.phase_ms)
+    times = times[times < truth.time_us[0] + unit.dead_after_s * 1e6]
     snapshot = truth.at(times)
     detected = in_view(unit, truth, snapshot)
     detected &= rng.random(detected.shape) < unit.detection_probability

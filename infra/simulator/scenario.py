@@ -181,7 +181,7 @@ def _messages(scenario: Scenario, frames: list[SensorFrame]) -> Iterator[Sent]:
         if source in units:
             parts = encode_rsm(frame, units[source], scenario.placement, counts[source, 0])
             counts[source, 0] += len(parts)
-            for i, part in enumerate(parts):
+            for i, part in enumerate(parts * units[source].copies):
                 receive_us = frame.receive_time_us + i * PART_GAP_US
                 yield Sent("raw.roadside", source, "rsm.json", part, event_us, receive_us)
             continue

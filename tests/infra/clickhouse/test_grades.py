@@ -5,11 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from clickhouse_driver import Client
 
-from infra.clickhouse.migrate import migrate
 from infra.grading.page import page
 from infra.grading.read import newest_minute, read
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
-from tests.builders import values
+from tests.infra.clickhouse.graded import grades_of, lowered
 from tests.operators.account.world import (
     EAST,
     FIRST_MINUTE_US,
@@ -21,7 +19,6 @@ from tests.operators.account.world import (
 
 pytestmark = pytest.mark.engine
 
-TOPICS = ("fused.objects", "source.quality", "ledger.records")
 LAST_US = FIRST_MINUTE_US + 60_000_000
 # Each fault of a unit, and what it lowers to less than good for assisted driving.
 FAULTS = {
@@ -43,25 +40,9 @@ def grades(engine_port):
         units = with_fault(EAST, **fields) if fields else HONEST
         outputs = told(a_world(units, warm_up_s=-36, seconds=60))
         database = "grade_" + fault.replace("-", "_")
-        with Client("127.0.0.1", port=engine_port) as client:
-            migrate(client, database)
-            warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database=database))
-            for topic in TOPICS:
-                warehouse.insert(Block(topic, values(outputs, topic), f"{fault} {topic}"))
-            warehouse.close()
-            rows, names = client.execute(
-                f"SELECT * FROM {database}.source_grade(first=%(first)s, last=%(last)s)",
-                {"first": MINUTE, "last": MINUTE + timedelta(minutes=1)},
-                with_column_types=True,
-            )
-            for row in rows:
-                one = dict(zip([name for name, _ in names], row, strict=True))
-                found[fault, one["profile"], one["source_id"]] = one
+        of_run = grades_of(engine_port, database, outputs, FIRST_MINUTE_US)
+        found |= {(fault, *who): one for who, one in of_run.items()}
     return found
-
-
-def lowered(grade):
-    return {name for name, of in grade["grades"].items() if of != "good"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -80,7 +61,8 @@ def test_the_grade_is_that_of_the_worst_dimension_and_names_it(grades):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_faults_of_one_are_no_faults_of_others(grades, fault):
-    assert lowered(grades[fault, "assisted", "west"]) == set()
+    for other in ("west", "south"):
+        assert lowered(grades[fault, "assisted", other]) == set()
 
 
 def test_what_nobody_can_judge_is_insufficient_evidence(grades):

@@ -1,6 +1,7 @@
 """What analysts see: one run, one id for each object, each row once."""
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -205,6 +206,33 @@ def test_a_new_choice_changes_what_every_view_shows(client):
         assert client.execute("SELECT count() FROM views.path_of_track(track=1)") == [(0,)]
     finally:
         choose(client, "views", "run-1", (DAY, DAY), "test")
+
+
+# Views that say of which run each row is, or are asked by an id that one run alone has.
+OF_ALL_RUNS = {"track_name", "aliases_of_track", "current_lanes", "links_of_event"}
+
+
+def test_every_view_of_rows_of_runs_shows_the_chosen_one(client):
+    of_runs = {
+        name
+        for (name,) in client.execute(
+            "SELECT table FROM system.columns WHERE database = 'views' AND name = 'run_id'"
+        )
+    }
+    queries = client.execute(
+        "SELECT name, create_table_query FROM system.tables"
+        " WHERE database = 'views' AND engine = 'View'"
+    )
+    reads = {name: set(re.findall(r"\bviews\.(\w+)", text)) - {name} for name, text in queries}
+
+    def reached(name):
+        return {name}.union(*(reached(other) for other in reads.get(name, ())))
+
+    mixed = {
+        name for name in reads if reached(name) & of_runs and "chosen_run" not in reached(name)
+    }
+    assert mixed == OF_ALL_RUNS
+    assert len(reads) > 15
 
 
 def test_empty_pictures_hide_what_was_there(client, engine_port):

@@ -1,7 +1,6 @@
 """The simulated district through the pipeline: what the demo promises of its tracks."""
 
-import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import msgspec
 import numpy as np
@@ -15,10 +14,10 @@ from operators.enrich.context import ContextFlag
 from operators.fuse.standing import STANDING
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
-from operators.raw import RawRecord
 from operators.reasons import Use
 from operators.track import LINK, TRACK_ROW
 from tests.accounts import assert_accounts_close
+from tests.infra.simulator.log import log_of
 
 START_US = 1_790_000_000_000_000
 SCENARIO = Scenario(start_us=START_US, duration_s=45.0, seed=3, fog_radius_m=150.0)
@@ -77,20 +76,6 @@ class PassThrough:
 @pytest.fixture(scope="module")
 def simulated():
     return simulate(SCENARIO)
-
-
-def log_of(simulated):
-    offsets, log = Counter(), []
-    early = simulated.sent[0].receive_time_us // 1000 * 1000 - 6_000_000
-    sent = [("station.sources", early, "", e["source_id"], json.dumps(e).encode())
-            for e in simulated.sources]  # fmt: skip
-    sent += [(s.topic, s.receive_time_us // 1000 * 1000, s.format, s.source_id, s.payload)
-             for s in simulated.sent]  # fmt: skip
-    for topic, received, name, source, payload in sent:
-        record = RawRecord(offsets[topic], received, 0, name, "", source, payload)
-        log.append(LogRecord(topic, 0, record))
-        offsets[topic] += 1
-    return log
 
 
 def records_of(simulated, **options):
