@@ -91,6 +91,11 @@ class KnownRoads:
                 known[one.state.intersection] = one
         self.changes["signals"] = _ENCODER.encode({k: known[k] for k in sorted(known)})
 
+    @property
+    def packed(self) -> bytes | None:
+        """Pieces of networks as `operators.road.lanes` takes them; None if there are none."""
+        return self._part("lanes_of")
+
     def forget_tracks(self) -> None:
         """Forget where tracks were."""
         if self._part("tracks"):
@@ -106,7 +111,7 @@ class KnownRoads:
         tick_us, since_us
             The tick, and the time since the one before.
         """
-        packed = self._part("lanes_of")
+        packed = self.packed
         if packed is None or not len(rows):
             self.forget_tracks()
             return _packed(no_roads(len(rows)))

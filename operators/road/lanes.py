@@ -73,7 +73,12 @@ class CellLanes:
 
 @lru_cache(maxsize=256)
 def cell_lanes(key: str, packed: bytes) -> CellLanes:
-    """Lanes of a cell of its packed pieces of networks, as `pack_parts` gives them.
+    """Lanes of a cell of its packed pieces of networks, as `pack_parts` gives them."""
+    return _built(key, chosen_lanes(packed))
+
+
+def chosen_lanes(packed: bytes) -> list[tuple[Segment, int]]:
+    """Segment and number in it of each lane of packed pieces, in the order of lane ids.
 
     Of a lane that is in two pieces the one of the first name counts.
     """
@@ -83,7 +88,7 @@ def cell_lanes(key: str, packed: bytes) -> CellLanes:
         for segment in part.segments:
             for number, lane in enumerate(segment.lanes):
                 found.setdefault(lane.lane_id, (segment, number))
-    return _built(key, [found[lane_id] for lane_id in sorted(found)])
+    return [found[lane_id] for lane_id in sorted(found)]
 
 
 def pack_parts(parts: Sequence[RoadPart]) -> bytes:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.events.town import EAST_M, the_town
 from operators import tracker
 from operators.blocks import Blocks
 from operators.cell import CellStep
 from operators.decode.registry import decode
 from operators.envelope import Kind, seal
+from operators.events.step import EventStep
 from operators.frame import pack_frame
 from operators.front import Front, picture_due_us
 from operators.identity import Identity
@@ -50,6 +52,7 @@ from tests.builders import (
     kept,
 )
 from tests.operators.enrich.features import a_feature, area, share
+from tests.operators.events.pictures import drive, sealed, sealed_road
 from tests.operators.road.signals import GREEN, RED, a_lane, a_part, a_segment, a_spat, an_approach
 
 PARAMETERS = Parameters(quiet_us=500_000)
@@ -184,8 +187,19 @@ def blocks():
     return Case(lambda: Blocks(1_000_000, 7), "fused.objects/0", events, Shared())
 
 
+def events():
+    """A car that drives the wrong way on a motorway and is gone."""
+
+    def place(t):
+        return [{"x_m": -15 * t, "y_m": EAST_M[0], "vx_mps": -15.0, "heading_rad": 3.1}]
+
+    pictures = drive(5.0, place, step_us=500_000)
+    waiting = [*map(sealed_road, the_town()), *map(sealed, pictures)]
+    return Case(lambda: EventStep(PARAMETERS), HOME.key, waiting, Shared())
+
+
 CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}
-CASES |= {"intersection": intersection(), "blocks": blocks()}
+CASES |= {"intersection": intersection(), "blocks": blocks(), "events": events()}
 every_step = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -253,13 +267,13 @@ def test_a_wake_with_nothing_due_is_no_failure_even_for_a_new_key(case):
 ROADS = {"roads", "lanes_of", "signals"}  # known until somebody says otherwise
 
 
-@pytest.mark.parametrize("name", ["cell", "identity", "publish", "blocks"])
+@pytest.mark.parametrize("name", ["cell", "identity", "publish", "blocks", "events"])
 def test_a_key_that_has_gone_quiet_is_forgotten(name):
     _, value, entries, _ = STRAIGHT[id(CASES[name])][-1]
     assert (value, entries.keys() - ROADS) == (None, set())
 
 
-VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1}
+VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1, "events": 1}
 
 
 @pytest.mark.parametrize("name", VERSIONS)

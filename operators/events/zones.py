@@ -1,0 +1,147 @@
+"""Who is where nobody, or nobody of its kind, should be, and who should make way."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from operators._typing import FloatArray, IntArray
+from operators.enrich.shapes import Part, crosses, distances_m, parts_of
+from operators.enrich.versions import Version
+from operators.events.ground import limit_mps
+from operators.events.kinds import SURE, UNSURE, EventKind
+from operators.events.rows import is_vehicle
+from operators.events.scene import NO_MEMBERS, Claims, Scene, claims, joined, subject_of
+from operators.frame import ObjectClass
+from operators.transform.cells import cell
+
+# -- walkers and cyclists
+
+# On a crossing, on a path beside the road or at a kerb is where they belong. A second on the
+# carriageway off a crossing is a step into a lane of 3 m at 1.4 m/s: half way over.
+WALKING_S = 1.0
+# Cyclists use carriageways; not those of fast roads, where Chinese law (Road Traffic Safety
+# Act, article 67) and the Vienna Convention (article 25) shut them out.
+FAST_ROAD_MPS = 19.0  # 70 km/h and more
+_ON_CROSSING_M = 1.0
+
+
+def vulnerable(scene: Scene) -> Claims:
+    """Claims of pedestrians off crossings, and of cyclists on fast roads."""
+    rows, ground = scene.rows, scene.ground
+    walks = rows["object_class"] == ObjectClass.PEDESTRIAN
+    walks |= rows["object_class"] == ObjectClass.ANIMAL
+    rides = rows["object_class"] == ObjectClass.BICYCLE
+    rides &= limit_mps(ground, scene.roads) > FAST_ROAD_MPS
+    off = (1.0 - ground["on_walk"]) * (1.0 - ground["on_bicycle"])
+    chance = ground["on_road"] * off
+    chosen = np.flatnonzero((walks | rides) & (chance > 0.3))
+    limit = limit_mps(ground, scene.roads)[chosen]
+    made = claims(
+        EventKind.VULNERABLE_ON_CARRIAGEWAY, scene, chosen,
+        chance=chance[chosen], hold_s=WALKING_S, severity=np.where(limit > FAST_ROAD_MPS, 3, 2),
+        value=rows["speed_mps"][chosen],
+    )  # fmt: skip
+    return Claims(made, NO_MEMBERS)
+
+
+# -- emergency vehicles
+
+EMERGENCY_S = 0.5
+_FOUND_M = 60.0  # what it drives between two reports of its place, a second or two apart
+
+
+def emergency(scene: Scene) -> Claims:
+    """Claims of vehicles on a call that somebody else is near to."""
+    found = []
+    for name, version, near in scene.applied.of_kind("emergency_vehicle"):
+        own = _vehicle_of(scene, version)
+        others = near[near != own] if own >= 0 else near
+        if not len(others):
+            continue
+        first = np.array([own if own >= 0 else others[0]])
+        subject = scene.rows["track_id"][own] if own >= 0 else subject_of(name)
+        found.append(
+            claims(
+                EventKind.EMERGENCY_VEHICLE, scene, first,
+                subject=subject, chance=1.0, hold_s=EMERGENCY_S, value=len(others),
+                radius_m=version["radius_m"] or 0.0,
+            )
+        )  # fmt: skip
+    every = np.concatenate([claims(EventKind.EMERGENCY_VEHICLE, scene, _NONE), *found])
+    # Several sources may tell of one vehicle.
+    return Claims(every[np.unique(every["subject"], return_index=True)[1]], NO_MEMBERS)
+
+
+_NONE = np.zeros(0, np.int64)
+
+
+def _vehicle_of(scene: Scene, version: Version) -> int:
+    """Row of the emergency vehicle that a feature is of, -1 if it is not among the rows."""
+    (part,) = parts_of(version["area"], version["radius_m"])
+    lon, lat = part.edges[0, :2]
+    x, y = cell(scene.key).frame.to_local(np.array([lon]), np.array([lat]))
+    rows = scene.rows
+    away = np.hypot(rows["x_m"] - x[0], rows["y_m"] - y[0])
+    away[rows["object_class"] != ObjectClass.EMERGENCY] = np.inf
+    nearest = int(np.argmin(away)) if len(away) else -1
+    return nearest if nearest >= 0 and away[nearest] < _FOUND_M else -1
+
+
+# -- work zones
+
+INTRUSION_S, ENTERS_MPS = 0.5, 1.5
+_OUTSIDE_US = 20_000_000  # works vehicles were inside before
+
+
+def is_closed(version: Version) -> bool:
+    """Whether a work zone shuts traffic out: a drawn area, unless it says that lanes are open.
+
+    A line with a radius is the road along which works are; traffic passes there.
+    """
+    impact = version["properties"].get("vehicle_impact", "")
+    drawn = "Polygon" in version["area"]
+    return impact == "all-lanes-closed" or (drawn and not impact)
+
+
+def intrusion(scene: Scene) -> Claims:
+    """Claims of vehicles that drive into the closed area of a work zone from outside."""
+    rows, memory = scene.rows, scene.memory
+    inside_m = np.full(len(rows), -np.inf)
+    for _, version, near in scene.applied.of_kind("work_zone"):
+        if is_closed(version):
+            inside_m[near] = np.maximum(inside_m[near], _inside_m(scene, version, near))
+    chance = ndtr(inside_m / rows["sigma_m"])
+    memory["outside_us"][chance < 0.1] = scene.tick_us
+    entered = scene.tick_us - memory["outside_us"] < _OUTSIDE_US
+    # Who stands there tells nothing new either way.
+    chance = np.where(rows["speed_mps"] > ENTERS_MPS, chance, chance.clip(max=(SURE + UNSURE) / 2))
+    chosen = np.flatnonzero(is_vehicle(rows) & entered & (chance > 0.3))
+    made = claims(
+        EventKind.WORK_ZONE_INTRUSION, scene, chosen,
+        chance=chance[chosen], hold_s=INTRUSION_S, severity=3, value=rows["speed_mps"][chosen],
+    )  # fmt: skip
+    return Claims(made, NO_MEMBERS)
+
+
+def _inside_m(scene: Scene, version: Version, near: IntArray) -> FloatArray:
+    """How deep objects are inside a feature, metres, negative outside."""
+    home = cell(scene.key).frame
+    lon, lat = home.to_geographic(scene.rows["x_m"][near], scene.rows["y_m"][near])
+    parts = parts_of(version["area"], version["radius_m"])
+    depths: FloatArray = np.max([_depth_m(part, lon, lat) for part in parts], axis=0)
+    return depths
+
+
+def _depth_m(part: Part, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
+    """How deep places are inside one part of a feature, metres, negative outside."""
+    edges = np.unique(part.edges, axis=0)  # they stand in several stripes
+    edge, place = (k.ravel() for k in np.indices((len(edges), len(lon_deg))))
+    lon, lat = lon_deg[place], lat_deg[place]
+    shape = (len(edges), len(lon_deg))
+    crossed = crosses(edges[edge], lon, lat).reshape(shape).sum(axis=0) % 2 == 1
+    away = distances_m(edges[edge], lon, lat).reshape(shape).min(axis=0)
+    return part.radius_m + np.where(part.is_area & crossed, away, -away)
+
+
+def zones(scene: Scene) -> Claims:
+    """Claims of all three kinds."""
+    return joined([vulnerable(scene), emergency(scene), intrusion(scene)])

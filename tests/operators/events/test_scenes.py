@@ -1,0 +1,23 @@
+"""Each kind happens once, and nearly happens: what is told by noise-free tracks."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from benchmarks.events import scenes
+from benchmarks.events.play import Score, play, score
+
+SCENES = (
+    scenes.runs_the_red,
+    scenes.crosses_just_before,
+    scenes.stops_over_the_line,
+)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_what_happens_is_told_and_nothing_else(scene):
+    script, scores = scene(np.random.default_rng(5)), defaultdict(Score)
+    score(scene.__name__, script, play(script, None), scores)
+    assert sum(one.right for one in scores.values()) == len(script.expected)
+    assert [one.where for one in scores.values() if one.where] == []
