@@ -18,12 +18,12 @@ from infra.demo.registration import draw
 from infra.demo.report import Measured, Report, report, show
 from infra.demo.run import WARM_UP_S, longest_path, run
 from infra.replay.messages import RecordedMessage
-from infra.simulator.placement import Placement
 from infra.simulator.scenario import Scenario, Simulated, simulate
 from jobs.runtime.clock import now_us
 from jobs.settings import Settings
 
 _TICK_US = 100_000
+_FOG_M = 150.0  # a bank of fog that some of the district's streets lie in, others not
 
 
 def demo(
@@ -52,9 +52,12 @@ def demo(
         msg = "a station runs already; end it with `station down`, the demo starts afresh"
         raise CommandError(msg)
     with console.status("simulating the district (SUMO)"):
-        simulated = simulate(
-            Scenario(start_us=now_us() // _TICK_US * _TICK_US, duration_s=WARM_UP_S + seconds)
+        scenario = Scenario(
+            start_us=now_us() // _TICK_US * _TICK_US,
+            duration_s=WARM_UP_S + seconds,
+            fog_radius_m=_FOG_M,
         )
+        simulated = simulate(scenario)
     recordings = recordings_in(data)
     if not recordings:
         console.print(f"no recordings in {data}: only the district is shown")
@@ -64,7 +67,9 @@ def demo(
         with console.status("declaring the recorded sources, in force after 5 s"):
             declared = declare(recordings, station.resolved.kafka)
         await_start(station, until="fusion.submit")
-        measured, figures = _measured(station.resolved, recordings, declared, simulated, up_us)
+        measured, figures = _measured(
+            station.resolved, recordings, declared, (scenario, simulated), up_us
+        )
         show(console, figures, measured)
         _show_path(station.resolved)
     except BaseException:
@@ -95,7 +100,7 @@ def _measured(
     settings: Settings,
     recordings: list[list[RecordedMessage]],
     declared: int,
-    simulated: Simulated,
+    district: tuple[Scenario, Simulated],
     up_us: int,
 ) -> tuple[Measured, Report]:
     with Progress(console=console, transient=True) as progress:
@@ -104,8 +109,8 @@ def _measured(
         def watch(stage: str, done: float, total: float) -> None:
             progress.update(task, description=stage, completed=done, total=total)
 
-        placement = Placement()
-        measured = run(settings, recordings, simulated, placement, up_us, console.print, watch)
+        scenario, simulated = district
+        measured = run(settings, recordings, simulated, scenario, up_us, console.print, watch)
     measured = replace(measured, records_in=measured.records_in + declared)
     return measured, report(measured)
 

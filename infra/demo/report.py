@@ -2,19 +2,19 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from infra.demo.context import Applied
+from infra.demo.context import table as context_table
 from infra.demo.registration import Registration
 from infra.demo.registration import table as registration_table
 from infra.demo.rows import Accounts, Rows
 from infra.demo.watch import Ages
 from infra.simulator.score import Score
-from operators.enrich.context import ContextFlag
 from operators.frame import ObjectClass
 
 
@@ -43,6 +43,7 @@ class Report(msgspec.Struct):
     age_p50_ms: float
     age_p99_ms: float
     seconds_to_first_fused_row: float
+    context: dict[str, Applied]
 
     def faults(self) -> list[str]:
         """What does not add up; empty if all sums close and rows are there and equal."""
@@ -58,7 +59,7 @@ class Report(msgspec.Struct):
             found.append(f"fused rows differ: {rows}")
         if not self.fused_rows_kafka:
             found.append("no fused row at all")
-        return found
+        return [*found, *(f for kind, one in self.context.items() for f in one.faults(kind))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Measured:
     cut_us: int
     first_row_s: float
     registrations: list[Registration]
+    applied: dict[str, Applied]
 
 
 def report(measured: Measured) -> Report:
@@ -105,6 +107,7 @@ def report(measured: Measured) -> Report:
         age_p50_ms=round(float(np.percentile(age, 50)), 1),
         age_p99_ms=round(float(np.percentile(age, 99)), 1),
         seconds_to_first_fused_row=round(measured.first_row_s, 1),
+        context=measured.applied,
     )
 
 
@@ -112,7 +115,7 @@ def show(console: Console, figures: Report, measured: Measured) -> None:
     """Print the tables of a demo."""
     console.print(_sources(measured.accounts))
     console.print(_classes(measured.rows))
-    console.print(_context(measured.rows))
+    console.print(context_table(measured.applied))
     console.print(registration_table(measured.registrations))
     table = Table(title="What came out", show_header=False)
     table.add_column()
@@ -129,22 +132,6 @@ def _sources(accounts: Accounts) -> Table:
     table.add_column("records", justify="right")
     for (source, disposition, reason), count in sorted(accounts.records.items()):
         table.add_row(source, disposition, reason, str(count))
-    return table
-
-
-def _context(rows: Rows) -> Table:
-    """From when to when third parties said something of some object's place, by what it was."""
-    table = Table(title="What applied where objects were")
-    table.add_column("kind")
-    for name in ("rows", "first tick", "last tick"):
-        table.add_column(name, justify="right")
-    flags, ticks = rows.column("context_flags"), rows.column("tick_us")
-    for flag in ContextFlag:
-        marked = ticks[flags & int(flag) != 0]
-        if len(marked):
-            ends = (datetime.fromtimestamp(us / 1e6, UTC) for us in (marked.min(), marked.max()))
-            clock = [f"{end:%H:%M:%S}.{end.microsecond // 100_000}" for end in ends]
-            table.add_row((flag.name or "").lower(), str(len(marked)), *clock)
     return table
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from clickhouse_driver import Client, errors
 
+from infra.demo.context import applied
 from infra.demo.plan import send_district, send_recordings
 from infra.demo.registration import registrations
 from infra.demo.report import Measured
@@ -15,7 +16,7 @@ from infra.demo.watch import LiveReader, committed
 from infra.replay.messages import RecordedMessage
 from infra.replay.send import Watcher
 from infra.simulator.placement import Placement
-from infra.simulator.scenario import Simulated
+from infra.simulator.scenario import Scenario, Simulated
 from infra.simulator.score import FusedRows, Score, score
 from jobs.io.avro import AvroCodec
 from jobs.io.registry import register_all
@@ -37,7 +38,7 @@ def run(
     settings: Settings,
     recordings: list[list[RecordedMessage]],
     simulated: Simulated,
-    placement: Placement,
+    scenario: Scenario,
     up_us: int,
     say: Say,
     watch: Watcher,
@@ -48,8 +49,8 @@ def run(
     ----------
     settings
         With the addresses of the running parts.
-    recordings, simulated, placement
-        What is sent, and where the simulated district lies.
+    recordings, simulated, scenario
+        What is sent, and what the simulated district was made of.
     up_us
         When the start of the station began, UTC microseconds.
     say, watch
@@ -77,18 +78,21 @@ def run(
         rows=rows,
         accounts=accounts,
         rows_clickhouse=loaded,
-        score=_score(simulated, rows, placement, shift_us),
+        score=_score(simulated, rows, scenario.placement, shift_us),
         ages=ages.since(_scored_from_us(simulated, shift_us)),
         input_delays_us=[s.receive_time_us - s.event_time_us for s in simulated.sent],
         cut_us=settings.run.cut_us,
         first_row_s=first_s,
-        registrations=registrations(simulated, _qualities(settings, codec)),
+        registrations=registrations(simulated, _records(settings, codec, "source.quality")),
+        applied=applied(scenario, rows, _records(settings, codec, "context.features")),
     )
 
 
-def _qualities(settings: Settings, codec: AvroCodec) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Records of the sources' quality; the last minute is told when the next one begins."""
-    return committed(settings.kafka.client(), codec, ("source.quality",))
+def _records(
+    settings: Settings, codec: AvroCodec, topic: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Committed records of a topic; a source's last minute is told when the next one begins."""
+    return committed(settings.kafka.client(), codec, (topic,))
 
 
 def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:

@@ -14,7 +14,7 @@ FIELDS = {
     "records_in", "dispositions", "observations_in", "uses", "fused_rows_kafka",
     "fused_rows_clickhouse", "tracks", "tracks_per_true_object", "truth_coverage",
     "false_row_share", "position_rmse_m", "best_single_source_rmse_m", "work_p50_ms",
-    "work_p99_ms", "age_p50_ms", "age_p99_ms", "seconds_to_first_fused_row",
+    "work_p99_ms", "age_p50_ms", "age_p99_ms", "seconds_to_first_fused_row", "context",
 }  # fmt: skip
 
 
@@ -32,4 +32,8 @@ def test_the_demo_adds_up_and_leaves_nothing_behind(tmp_path):
     assert figures["records_in"] == sum(figures["dispositions"].values())
     assert figures["observations_in"] == sum(figures["uses"].values())
     assert figures["fused_rows_kafka"] == figures["fused_rows_clickhouse"] > 0
+    for kind in ("weather", "emergency"):
+        found = figures["context"][kind]
+        assert (found["missed"], found["wrong"]) == (0, 0)
+        assert min(found["due"], found["others"]) > 100
     assert figures["position_rmse_m"] < figures["best_single_source_rmse_m"]

@@ -1,16 +1,17 @@
 """The simulated district through the pipeline: what the demo promises of its tracks."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 
+from infra.demo.context import applied
 from infra.demo.registration import draw, registrations
 from infra.demo.rows import gather
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.score import score
-from operators.enrich.context import ContextFlag
 from operators.fuse.standing import STANDING
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
@@ -130,42 +131,38 @@ def test_sums_close(simulated, records, fused):
     assert_accounts_close(by_topic, log_of(simulated))
 
 
-def places(rows):
-    """Local axes of the district, metres, and ticks of all rows."""
-    lat, lon = rows.column("lat_e7") / 1e7, rows.column("lon_e7") / 1e7
-    x, y, _ = SCENARIO.placement.wgs84_to_local(lat, lon, np.zeros(len(lat)))
-    return x, y, rows.column("tick_us")
+def test_fog_and_an_alert_mark_the_objects_in_their_areas_and_no_others(records, fused):
+    found = applied(SCENARIO, fused[2], records)
+    assert found.keys() == {"weather", "emergency"}
+    for kind, one in found.items():
+        assert min(one.due, one.others) > 1000
+        assert one.faults(kind) == []
 
 
-def received(simulated, name):
-    return [s.receive_time_us for s in simulated.sent if s.format == name]
+def test_they_mark_from_the_tick_of_their_receipt_and_until_that_of_a_cancellation(
+    simulated, records, fused
+):
+    def received(name):
+        return [s.receive_time_us for s in simulated.sent if s.format == name]
+
+    found = applied(SCENARIO, fused[2], records)
+    (fog,), (since, until) = received("metar"), received("cap")
+    last = max(fused[2].column("tick_us"))
+    assert fog <= found["weather"].from_us <= found["weather"].until_us <= last
+    assert found["emergency"].from_us == -(-since // 100_000) * 100_000
+    assert found["emergency"].until_us == (until - 1) // 100_000 * 100_000
 
 
-def test_fog_marks_the_vehicles_in_it_and_no_others_from_its_receipt_on(simulated, fused):
-    x, y, tick = places(fused[2])
-    far = np.hypot(x, y)
-    clear = abs(far - SCENARIO.fog_radius_m) > 0.5
-    foggy = fused[2].column("context_flags") & ContextFlag.WEATHER != 0
-    (since,) = received(simulated, "metar")
-    expected = (far < SCENARIO.fog_radius_m) & (tick >= since)
-    assert (foggy == expected)[clear].all()
-    assert min(foggy.sum(), (~foggy[tick >= since]).sum()) > 1000
-
-
-def test_an_ambulances_alert_marks_its_area_until_it_is_cancelled(simulated, fused):
-    x, y, tick = places(fused[2])
-    low, high = (
-        np.array(SCENARIO.alert_area_m).min(axis=0),
-        np.array(SCENARIO.alert_area_m).max(axis=0),
-    )
-    inside_m = np.minimum.reduce([x - low[0], high[0] - x, y - low[1], high[1] - y])
-    alarmed = fused[2].column("context_flags") & ContextFlag.EMERGENCY != 0
-    since, until = received(simulated, "cap")
-    expected = (inside_m > 0.0) & (since <= tick) & (tick < until)
-    assert (alarmed == expected)[abs(inside_m) > 0.5].all()
-    assert tick[alarmed].min() == -(-since // 100_000) * 100_000
-    assert tick[alarmed].max() == (until - 1) // 100_000 * 100_000
-    assert alarmed.sum() > 1000
+def test_marks_elsewhere_at_another_time_or_none_would_be_seen(records, fused):
+    """An alert taken for larger than it is, fog for smaller, and a cancellation nobody heard."""
+    wide = replace(SCENARIO, alert_area_m=((-300, -300), (300, -300), (300, 300), (-300, 300)))
+    assert applied(wide, fused[2], records)["emergency"].missed > 100
+    near = replace(SCENARIO, fog_radius_m=100.0)
+    assert applied(near, fused[2], records)["weather"].wrong > 100
+    deaf = [r for r in records if not r[1].get("cancelled")]
+    found = applied(SCENARIO, fused[2], deaf)["emergency"]
+    assert found.missed > 100
+    assert found.faults("emergency")
 
 
 def test_a_tracker_that_passes_ids_through_fails(simulated):
