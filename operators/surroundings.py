@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, RecordArray
+from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.frame import ObjectClass
 from operators.jit import Record, compiled
 from operators.transform.ellipsoid import metres_per_degree
@@ -54,7 +54,12 @@ _PEDESTRIAN, _BICYCLE = int(ObjectClass.PEDESTRIAN), int(ObjectClass.BICYCLE)
 
 
 def surroundings(
-    vehicle: RecordArray, rows: RecordArray, reported: BoolArray, radius_m: float, sight_m: float
+    vehicle: RecordArray,
+    rows: RecordArray,
+    reported: BoolArray,
+    radius_m: float,
+    sight_m: float,
+    among: IntArray | None = None,
 ) -> RecordArray:
     """Objects within a radius or on the way of a vehicle, nearest first.
 
@@ -69,17 +74,20 @@ def surroundings(
         What is nearer is told, on its way or not; on its way ten seconds count too.
     sight_m
         How far its driver or its sensors see.
+    among : ndarray of shape (k,)
+        Numbers of those of `rows` that are near enough to matter; all if None.
 
     Returns
     -------
     structured array of shape (m,), dtype `NEAR`
     """
-    made = np.zeros(len(rows), NEAR)
-    told = np.zeros(len(rows), np.bool_)
-    _meet(vehicle, rows, reported, radius_m, sight_m, made, told)
-    chosen = told.nonzero()[0]
-    order = np.lexsort((rows["track_id"][chosen], made["distance_m"][chosen]))
-    nearest_first: RecordArray = made[chosen[order]]
+    among = np.arange(len(rows)) if among is None else among
+    made = np.zeros(len(among), NEAR)
+    told = np.zeros(len(among), np.bool_)
+    _meet(vehicle, rows, among, reported, radius_m, sight_m, made, told)
+    found = made[told]
+    order = np.lexsort((rows["track_id"][found["index"]], found["distance_m"]))
+    nearest_first: RecordArray = found[order]
     return nearest_first
 
 
@@ -103,37 +111,39 @@ def _known(value: float, usual: float) -> float:
 def _meet(
     vehicle: RecordArray,
     rows: RecordArray,
+    among: IntArray,
     reported: BoolArray,
     radius_m: float,
     sight_m: float,
     made: RecordArray,
     told: BoolArray,
 ) -> None:
-    """Fill `made` and `told` for every object."""
-    own, n = vehicle[0], len(rows)
+    """Fill `made` and `told` for every object of `among`."""
+    own, n = vehicle[0], len(among)
     x, y = np.empty(n), np.empty(n)
     for i in range(n):
-        east_m, north_m = metres_per_degree((rows[i].lat_deg + own.lat_deg) / 2)
-        x[i] = (rows[i].lon_deg - own.lon_deg) * east_m
-        y[i] = (rows[i].lat_deg - own.lat_deg) * north_m
+        row = rows[among[i]]
+        east_m, north_m = metres_per_degree((row.lat_deg + own.lat_deg) / 2)
+        x[i] = (row.lon_deg - own.lon_deg) * east_m
+        y[i] = (row.lat_deg - own.lat_deg) * north_m
     heading = heading_of(own)
     sin, cos = math.sin(heading), math.cos(heading)
     for i in range(n):
-        one = made[i]
-        one.index, one.distance_m = i, math.hypot(x[i], y[i])
-        _approach(one, x[i], y[i], own, rows[i])
+        one, row = made[i], rows[among[i]]
+        one.index, one.distance_m = among[i], math.hypot(x[i], y[i])
+        _approach(one, x[i], y[i], own, row)
         one.ahead_m, one.right_m = x[i] * sin + y[i] * cos, x[i] * cos - y[i] * sin
-        _way(one, sin, cos, own, rows[i])
-        told[i] = rows[i].track_id != own.track_id and (one.distance_m <= radius_m or one.on_way)
+        _way(one, sin, cos, own, row)
+        told[i] = row.track_id != own.track_id and (one.distance_m <= radius_m or one.on_way)
     for i in range(n):
         if not told[i]:
             continue
-        if reported[i]:
+        if reported[among[i]]:
             made[i].sight = _REPORTED
         elif made[i].distance_m > sight_m:
             made[i].sight = _FAR
         else:
-            made[i].sight = _HIDDEN if _is_hidden(i, x, y, own, rows) else _OPEN
+            made[i].sight = _HIDDEN if _is_hidden(i, x, y, own, rows, among) else _OPEN
 
 
 @compiled
@@ -164,20 +174,23 @@ def _way(one: Record, sin: float, cos: float, own: Record, row: Record) -> None:
 
 
 @compiled
-def _is_hidden(i: int, x: FloatArray, y: FloatArray, own: Record, rows: RecordArray) -> bool:
+def _is_hidden(
+    i: int, x: FloatArray, y: FloatArray, own: Record, rows: RecordArray, among: IntArray
+) -> bool:
     """Whether another object that is at least as high stands between the vehicle and this one."""
-    high_m = _known(rows[i].height_m, _USUAL_HEIGHT_M)
+    high_m = _known(rows[among[i]].height_m, _USUAL_HEIGHT_M)
     far2 = x[i] * x[i] + y[i] * y[i]
-    for j in range(len(rows)):
-        if j == i or rows[j].track_id == own.track_id or x[j] * x[j] + y[j] * y[j] > far2:
+    for j in range(len(among)):
+        row = rows[among[j]]
+        if j == i or row.track_id == own.track_id or x[j] * x[j] + y[j] * y[j] > far2:
             continue
-        if rows[j].object_class == _PEDESTRIAN or rows[j].object_class == _BICYCLE:
+        if row.object_class == _PEDESTRIAN or row.object_class == _BICYCLE:
             continue
-        wide_m = _known(rows[j].width_m, _USUAL_WIDTH_M)
-        if wide_m < _LEAST_HIDING_M or _known(rows[j].height_m, _USUAL_HEIGHT_M) < high_m:
+        wide_m = _known(row.width_m, _USUAL_WIDTH_M)
+        if wide_m < _LEAST_HIDING_M or _known(row.height_m, _USUAL_HEIGHT_M) < high_m:
             continue
-        turn = _known(rows[j].heading_rad, 0.0)
-        long_m = _known(rows[j].length_m, _USUAL_LENGTH_M)
+        turn = _known(row.heading_rad, 0.0)
+        long_m = _known(row.length_m, _USUAL_LENGTH_M)
         if crosses(x[i], y[i], x[j], y[j], turn, long_m / 2, wide_m / 2):
             return True
     return False

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from operators.current import Closed, Held, Part
 from operators.enrich.context import ContextFlag
 from operators.frame import ObjectClass
 from operators.fused import sigma_m, speed_mps
+from operators.services.whole import Whole
 
 CLASSES = [one.name.lower() for one in ObjectClass]
 CONTEXTS = {flag: (flag.name or "").lower() for flag in ContextFlag}
@@ -80,10 +82,15 @@ class Pieces:
 
     def of(self, part: Part, *, geojson: bool) -> Iterable[bytes]:
         """JSON of the chosen objects."""
+        made = self.all_of(geojson=geojson)
+        return [made[i] for i in part.chosen.tolist()]
+
+    def all_of(self, *, geojson: bool = False) -> list[bytes]:
+        """JSON of each object of the picture."""
         made = self._made.get(geojson)
         if made is None:
             made = self._made[geojson] = self._make(geojson)
-        return [made[i] for i in part.chosen.tolist()]
+        return made
 
     def _make(self, geojson: bool) -> list[bytes]:
         rows = self._held.rows
@@ -112,12 +119,22 @@ def _feature(properties: Mapping[str, Any], place: list[float | None]) -> dict[s
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """One closed tick, with the JSON of its objects as it comes to be asked for."""
 
     closed: Closed
     pieces: Mapping[str, Pieces]
+
+    @cached_property
+    def whole(self) -> Whole:
+        """All objects in one table."""
+        return Whole(self.closed)
+
+    @cached_property
+    def all_pieces(self) -> list[bytes]:
+        """JSON of each object of `whole`."""
+        return [one for held in self.closed.cells for one in self.pieces[held.cell].all_of()]
 
     @property
     def tick_us(self) -> int:

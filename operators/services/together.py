@@ -4,18 +4,18 @@ What is sent at a tick is a function of the pictures of that tick, of the entrie
 features received before, and of the numbers that tracks have; in whatever order pictures came.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from operators._typing import IntArray, RecordArray
-from operators.current import Closed, Current, Part
+from operators.current import Closed, Current
 from operators.enrich.context import context_columns
 from operators.enrich.index import FeatureIndex
 from operators.enrich.versions import share_feature
-from operators.fused import FUSED, Snapshot
+from operators.fused import Snapshot
 from operators.pipeline import Stage
 from operators.routes import VEHICLE
 from operators.services.ahead import Ahead
@@ -88,11 +88,11 @@ class Services:
     def _vehicles(self, closed: Closed) -> Iterator[Output]:
         due = self.riders.due(closed.tick_us)
         found = closed.tracks({track_id for _, track_id in due if track_id is not None})
-        vehicles = _rows(found.values())
+        now = moment(closed)
+        vehicles = now.whole.rows[[now.whole.number(part) for part in found.values()]]
         flags = dict(zip(found, self._context(vehicles, closed.tick_us), strict=True))
         signals = dict(zip(found, self._ahead.told(vehicles, closed.tick_us), strict=True))
         events = dict(zip(found, self._happening(closed, vehicles), strict=True))
-        now = moment(closed)
         for one, track_id in due:
             part = None if track_id is None else found.get(track_id)
             told = self._head(one, closed.tick_us, track_id)
@@ -131,8 +131,3 @@ class Services:
         lon, lat = way_ahead(vehicles)
         told = context_columns(self._index, lon.ravel(), lat.ravel(), tick_us)["context_flags"]
         return np.frombuffer(told, "<u4").astype(np.int64).reshape(-1, STEPS)
-
-
-def _rows(parts: Iterable[Part]) -> RecordArray:
-    rows = [part.held.rows[part.chosen] for part in parts]
-    return np.concatenate(rows) if rows else np.zeros(0, FUSED)

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.current import Part
 from operators.encode.quantise import heading_of_motion
 from operators.enrich.context import ContextFlag
 from operators.frame import ObjectClass
-from operators.fused import FUSED, speed_mps
+from operators.fused import speed_mps
 from operators.jit import Record
 from operators.services.plain import Moment
 from operators.surroundings import WAY_S, Sight, surroundings
@@ -23,18 +23,27 @@ STEP_S = 0.5
 STEPS = round(WAY_S / STEP_S) + 1
 _STANDS_MPS = 0.5
 _WALKERS = (ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE, ObjectClass.ANIMAL)
-_NUMBERS = (
-    "distance_m",
-    "ahead_m",
-    "right_m",
-    "closing_mps",
-    "approach_s",
-    "approach_m",
-    "reach_s",
-)
 _SIGHTS = [one.name.lower() for one in Sight]
-_BEYOND = (Sight.HIDDEN, Sight.FAR)
+_BEYOND = (int(Sight.HIDDEN), int(Sight.FAR))  # plain: enums compare slowly
 _ENCODER = msgspec.json.Encoder()
+
+
+class _Meeting(msgspec.Struct):
+    """How a vehicle meets an object, as JSON has it; NaN is null there."""
+
+    distance_m: float
+    ahead_m: float
+    right_m: float
+    closing_mps: float
+    approach_s: float
+    approach_m: float
+    reach_s: float
+    on_way: bool
+    sight: str
+    beyond_sight: bool
+
+
+_NUMBERS = _Meeting.__struct_fields__[:7]
 
 
 class Around(NamedTuple):
@@ -44,7 +53,7 @@ class Around(NamedTuple):
     ----------
     vehicle : structured array of shape (1,), dtype `operators.fused.FUSED`
     rows : structured array of shape (n,), dtype `operators.fused.FUSED`
-        Objects near it.
+        All objects.
     told : structured array of shape (m,), dtype `operators.surroundings.NEAR`
         Those that it is told, nearest first.
     own
@@ -62,7 +71,7 @@ class Around(NamedTuple):
     def as_json(self, head: bytes) -> bytes:
         """One JSON object that begins with the members in `head`."""
         met = zip(self.told["index"].tolist(), _meetings(self.told), strict=True)
-        objects = b",".join(self.pieces[i][:-1] + b"," + one[1:] for i, one in met)
+        objects = b",".join([self.pieces[i][:-1] + b"," + one[1:] for i, one in met])
         return b'{%s,"vehicle":%s,"objects":[%s]}' % (head, self.own, objects)
 
 
@@ -80,46 +89,29 @@ def around(moment: Moment, part: Part, source_id: str, radius_m: float, sight_m:
     radius_m, sight_m
         As for `operators.surroundings.surroundings`.
     """
-    vehicle = part.held.rows[part.chosen]
-    lat, lon = float(vehicle["lat_deg"][0]), float(vehicle["lon_deg"][0])
-    near = moment.closed.around(lat, lon, max(radius_m, _reach_m(vehicle)))
-    n = sum(len(one.chosen) for one in near)
-    rows, reported, filled = np.empty(n, FUSED), np.empty(n, np.bool_), 0
-    for one in near:
-        part_of = slice(filled, filled + len(one.chosen))
-        rows[part_of] = one.held.rows[one.chosen]  # joining structured arrays costs ten times that
-        reported[part_of] = _contributed(one, source_id)
-        filled += len(one.chosen)
-    told = surroundings(vehicle, rows, reported, radius_m, sight_m)
-    return Around(vehicle, rows, told, moment.of([part])[0], moment.of(near))
+    whole, pieces = moment.whole, moment.all_pieces
+    number = whole.number(part)
+    vehicle = whole.rows[number : number + 1]
+    near = whole.near(number, max(radius_m, _reach_m(vehicle)))
+    reported = whole.contributed(source_id)
+    told = surroundings(vehicle, whole.rows, reported, radius_m, sight_m, near)
+    return Around(vehicle, whole.rows, told, pieces[number], pieces)
 
 
 def _reach_m(vehicle: RecordArray) -> float:
     return min(REACH_M, _speed_mps(vehicle[0]) * WAY_S)
 
 
-def _contributed(part: Part, source_id: str) -> BoolArray:
-    sources = part.held.rows["sources"][part.chosen]
-    if source_id not in part.held.sources:
-        return np.zeros(len(sources), np.bool_)
-    bit = np.uint64(1) << np.uint64(part.held.sources.index(source_id))
-    given: BoolArray = (sources & bit) != 0
-    return given
-
-
 def _meetings(told: RecordArray) -> list[bytes]:
     """How a vehicle meets each object, as JSON."""
-    return [
-        _ENCODER.encode(
-            dict(zip(_NUMBERS, map(_two_digits, numbers), strict=True))
-            | {"on_way": on_way, "sight": _SIGHTS[sight], "beyond_sight": sight in _BEYOND}
-        )
-        for _, *numbers, on_way, sight in told.tolist()
-    ]
-
-
-def _two_digits(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 2)
+    sights = told["sight"].tolist()
+    columns = (
+        *(np.round(told[name], 2).tolist() for name in _NUMBERS),
+        told["on_way"].tolist(),
+        [_SIGHTS[sight] for sight in sights],
+        [sight in _BEYOND for sight in sights],
+    )
+    return [_ENCODER.encode(_Meeting(*one)) for one in zip(*columns, strict=True)]
 
 
 # -- warnings ------------------------------------------------------------------------------------
