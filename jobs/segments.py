@@ -1,7 +1,7 @@
-"""The segment job: committed pictures, signals and roads -> states of segments and approaches.
+"""The segment job: committed pictures, signals and roads -> segments, approaches, events.
 
-sort -> scene -> segment and approach, each keyed, into one transactional sink. A job of its own, so
-that nothing it does is in the latency of fusion. Run it with
+sort -> scene -> segment and approach, sort -> watch, each keyed, into one transactional sink. A job
+of its own, so that nothing it does is in the latency of fusion. Run it with
 ``flink run -py jobs/segments.py --config station.toml``.
 """
 
@@ -25,10 +25,14 @@ from jobs.runtime.graph import (
     take_route,
     write_topics,
 )
-from jobs.runtime.process import StepFunction
+from jobs.runtime.process import SharedStepFunction, StepFunction, shared_descriptor
 from jobs.settings import Settings, load
+from operators.enrich.versions import share_feature
+from operators.events.step import EventStep
 from operators.routes import (
     APPROACH,
+    CONTEXT,
+    FEATURE,
     NETWORK,
     OBJECTS,
     SCENE,
@@ -36,6 +40,7 @@ from operators.routes import (
     SEGMENT_TOPICS,
     SIGNALS,
     SOURCES,
+    WATCH,
 )
 from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
@@ -43,7 +48,7 @@ from operators.segments.segment import SegmentStates
 from operators.segments.sort import Sort
 
 JOB = "segments"
-TOPICS = (OBJECTS, SIGNALS, NETWORK, SOURCES)
+TOPICS = (OBJECTS, SIGNALS, NETWORK, CONTEXT, SOURCES)
 
 
 def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) -> None:
@@ -62,14 +67,24 @@ def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) 
     _stage(tables, "segment", shown, StepFunction(SegmentStates(parameters), encode))
     waited = take_route(tables, "sort", APPROACH).union(take_route(tables, "scenes", APPROACH))
     _stage(tables, "approach", waited, StepFunction(ApproachStates(parameters), encode))
-    _sink(tables, settings, ("segment", "approach"))
+    watch = SharedStepFunction(EventStep(parameters), encode, share_feature)
+    said = take_route(tables, "sort", FEATURE)
+    _stage(tables, "watch", take_route(tables, "sort", WATCH), watch, said)
+    _sink(tables, settings, ("segment", "approach", "watch"))
 
 
 def _stage(
-    tables: StreamTableEnvironment, name: str, stream: DataStream, function: StepFunction
+    tables: StreamTableEnvironment,
+    name: str,
+    stream: DataStream,
+    function: StepFunction | SharedStepFunction,
+    shared: DataStream | None = None,
 ) -> None:
     """Add one keyed stage and make its output a view of its name."""
-    routed(tables, name, by_key(stream).process(function, ROUTED).uid(name).name(name))
+    keyed = by_key(stream)
+    if shared is not None:
+        keyed = keyed.connect(shared.broadcast(shared_descriptor()))
+    routed(tables, name, keyed.process(function, ROUTED).uid(name).name(name))
 
 
 def _sink(tables: StreamTableEnvironment, settings: Settings, stages: Sequence[str]) -> None:

@@ -4,10 +4,11 @@
 CELL = "cell"  # and intersections
 IDENTITY = "identity"
 PUBLISH = "publish"
-FEATURE = "feature"  # broadcast to publish
+FEATURE = "feature"  # broadcast to publish, and to the event step
 SCENE = "scene"
 SEGMENT = "segment"
 APPROACH = "approach"
+WATCH = "watch"  # the event step
 
 # Topics that the station writes.
 OBJECTS = "fused.objects"

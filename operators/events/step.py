@@ -109,6 +109,9 @@ class EventStep:
         shared: Shared,
     ) -> list[Output]:
         """Take one picture into the state; records that come of it."""
+        if not (picture["count"] or kept.watches):
+            kept.tick_us, kept.memory = picture["tick_us"], b""
+            return []
         roads = roads_of(key, packed_roads) if packed_roads else None
         scene = _scene(key, kept, picture, roads, shared)
         claimed = joined([standing(scene), driving(scene), meeting(scene), zones(scene)])

@@ -1,9 +1,11 @@
 """The steps of the segment job in memory: its oracle, and the base of its benchmarks."""
 
+from operators.enrich.versions import share_feature
+from operators.events.step import EventStep
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Stage
 from operators.raw import pack_raw
-from operators.routes import APPROACH, SCENE, SEGMENT
+from operators.routes import APPROACH, FEATURE, SCENE, SEGMENT, WATCH
 from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
@@ -28,6 +30,7 @@ class SegmentFlow:
             SCENE: Stage(Scenes(parameters)),
             SEGMENT: Stage(SegmentStates(parameters)),
             APPROACH: Stage(ApproachStates(parameters)),
+            WATCH: Stage(EventStep(parameters), share_feature),
         }
 
     def take(self, record: LogRecord) -> None:
@@ -41,7 +44,9 @@ class SegmentFlow:
         for stage in (self.sort, *self._stages.values()):
             for output in stage.advance(watermark_us):
                 to = self._stages.get(output.route)
-                if to is not None:
+                if output.route == FEATURE:
+                    self._stages[WATCH].broadcast(output.value)
+                elif to is not None:
                     to.take(output.key, output.value)
                 else:
                     out.append(output)

@@ -18,7 +18,17 @@ from operators.road.intake import CellRoad, CellSignals, Origin
 from operators.road.network import Lane, RoadPart, Segment, Turn, degrees_of
 from operators.road.placing import cell_roads
 from operators.road.signal import IntersectionState, SignalState
-from operators.routes import APPROACH, NETWORK, OBJECTS, SCENE, SEGMENT, SIGNALS
+from operators.routes import (
+    APPROACH,
+    CONTEXT,
+    FEATURE,
+    NETWORK,
+    OBJECTS,
+    SCENE,
+    SEGMENT,
+    SIGNALS,
+    WATCH,
+)
 from operators.segments.scene import ENCODER, SEEN, Circle, Look, Sight
 from operators.shared import Shared
 from operators.sources import SourceEntry, effective_us, parse_entry
@@ -59,6 +69,9 @@ class Sort:
         outputs: list[Output] = []
         changes: dict[str, bytes | None] = {}
         for record in sorted(unpack_raw(event) for event in due):
+            if topic == CONTEXT:
+                outputs += self._feature(record)
+                continue
             told = self._told(topic, record, {**state.entries, **changes})
             outputs += [Output(route, to, seal(at_us, kind, v)) for route, to, kind, v in told[0]]
             changes |= told[1]
@@ -80,15 +93,27 @@ class Sort:
             return [(APPROACH, fields["intersection"], Kind.SIGNAL, content)], {}
         if fields["run_id"] != self._parameters.run_id or fields["frame"] != "wgs84":
             return [], {}
-        return [(SCENE, fields["cell_key"], Kind.PICTURE, ENCODER.encode(sight_of(fields)))], {}
+        cell_key = fields["cell_key"]
+        return [
+            (SCENE, cell_key, Kind.PICTURE, ENCODER.encode(sight_of(fields))),
+            (WATCH, cell_key, Kind.PICTURE, ENCODER.encode(fields)),
+        ], {}
+
+    def _feature(self, record: RawRecord) -> list[Output]:
+        """What a record of `context.features` has to be broadcast as: it waits for no instant."""
+        fields = self._decode(CONTEXT, record.body or b"")
+        if fields is None or fields["run_id"] != self._parameters.run_id:
+            return []
+        return [Output(FEATURE, fields["feature_id"], ENCODER.encode(fields))]
 
     def _road(
         self, fields: Mapping[str, Any], known: Mapping[str, bytes | None]
     ) -> tuple[list[tuple[str, str, Kind, bytes]], dict[str, bytes | None]]:
         part, origin = part_of(fields), origin_of(fields)
         told = _before(known, part.part)
+        cells = cell_roads(part, self._parameters)
         to: dict[tuple[str, str], RoadPart] = {
-            **{(SCENE, key): near for key, near in cell_roads(part, self._parameters).items()},
+            **{(route, key): near for key, near in cells.items() for route in (SCENE, WATCH)},
             **{
                 (SEGMENT, key): _of(part, segments)
                 for key, segments in homes(part, self._parameters.h3_resolution).items()

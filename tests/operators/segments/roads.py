@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 
+import schemas
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, run
 from operators.raw import RawRecord
@@ -88,7 +89,7 @@ class States:
         value = {
             "run_id": PARAMETERS.run_id, "frame": "wgs84", "cell_key": cell, "tick_us": tick_us,
             "live_sources": list(live), "count": len(rows),
-            **{name: rows[name].tobytes() for name in SEEN.names},
+            **blank(len(rows)), **{name: rows[name].tobytes() for name in SEEN.names},
         }  # fmt: skip
         packed = msgspec.msgpack.encode(value | fields)
         self._add(tick_us + late_us, OBJECTS, packed, partition)
@@ -108,6 +109,14 @@ class States:
         log = sorted(self.records, key=lambda one: one.record.receive_time_us)
         flow = SegmentFlow(PARAMETERS, lambda _topic, value: msgspec.msgpack.decode(value))
         return list(run(log, flow, step_us))
+
+
+def blank(count):
+    """All columns of a picture of so many objects about which nothing is known."""
+    fields = schemas.load("picture")["fields"]
+    elements = {f["name"]: np.dtype(f["element"]) for f in fields if "element" in f}
+    columns = {name: bytes(count * kind.itemsize) for name, kind in elements.items()}
+    return columns | {"features": [], "weather": []}
 
 
 def table(value, columns=COLUMNS):
