@@ -47,6 +47,7 @@ BASIC_VEHICLE_CLASS = {
     ObjectClass.VAN: 20,
     ObjectClass.TRUCK: 25,
     ObjectClass.BUS: 50,
+    ObjectClass.EMERGENCY: 60,
 }
 
 

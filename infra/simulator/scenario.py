@@ -27,6 +27,7 @@ from infra.simulator.probes import Fleet, default_fleets
 from infra.simulator.roadside import MS_US, RoadsideUnit, default_units
 from infra.simulator.rsm import encode_rsm
 from infra.simulator.signal_messages import encode_map, encode_spat
+from infra.simulator.stories import Stories
 from infra.simulator.traffic import STEP_US, Demand, simulate_traffic
 from infra.simulator.truth import Truth
 from operators._typing import BoolArray
@@ -58,6 +59,8 @@ class Scenario:
         How far from the middle the weather report holds.
     spat_hz
         How often each junction tells what its signals show; SAE J2735 means 10 Hz.
+    stories
+        What happens besides ordinary traffic.
     """
 
     start_us: int
@@ -71,6 +74,7 @@ class Scenario:
     alert_area_m: tuple[tuple[float, float], ...] = ((20, 20), (260, 20), (260, 260), (20, 260))
     fog_radius_m: float = 8000.0  # the vicinity of an aerodrome (ICAO Annex 3)
     spat_hz: float = 10.0
+    stories: Stories | None = None
 
     def __post_init__(self) -> None:
         if self.start_us % STEP_US:
@@ -146,6 +150,7 @@ def simulate(scenario: Scenario) -> Simulated:
             scenario.start_us,
             scenario.duration_s,
             scenario.seed,
+            scenario.stories,
         )
         begin_us = scenario.start_us - round(scenario.demand.warm_up_s * 1e6)
         junctions = read_junctions(network.path, scenario.district.side_m, begin_us)

@@ -14,6 +14,7 @@ import numpy as np
 
 from infra.simulator.network import District, Network, run_sumo_program
 from infra.simulator.placement import Placement
+from infra.simulator.stories import Stories
 from infra.simulator.truth import TRUTH_ROW, Truth
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.frame import ObjectClass
@@ -43,6 +44,7 @@ ROAD_USERS = {
     "truck": RoadUser("truck", ObjectClass.TRUCK, 9.0, 2.5, 3.4, "IDM"),
     "bus": RoadUser("bus", ObjectClass.BUS, 12.0, 2.55, 3.1, "IDM"),
     "bicycle": RoadUser("bicycle", ObjectClass.BICYCLE, 1.8, 0.65, 1.7, "IDM"),
+    "ambulance": RoadUser("emergency", ObjectClass.EMERGENCY, 6.5, 2.1, 2.7, "IDM"),
     "pedestrian": RoadUser("pedestrian", ObjectClass.PEDESTRIAN, 0.5, 0.6, 1.75),
 }
 
@@ -87,6 +89,7 @@ def simulate_traffic(
     start_us: int,
     duration_s: float,
     seed: int,
+    stories: Stories | None = None,
 ) -> Truth:
     """Truth of `duration_s` seconds at 10 Hz, beginning at `start_us` (UTC microseconds).
 
@@ -95,7 +98,7 @@ def simulate_traffic(
     folder = network.path.parent
     routes, floating = folder / "demand.rou.xml", folder / "floating.csv"
     end_s = demand.warm_up_s + duration_s
-    routes.write_text(_route_file(network, demand, end_s, seed))
+    routes.write_text(_route_file(network, demand, end_s, seed, stories))
     run_sumo_program(
         "sumo",
         [
@@ -115,10 +118,13 @@ def simulate_traffic(
         ],
     )
     rows = _truth_rows(floating, district, demand.warm_up_s, start_us)
-    return Truth.from_rows(rows, placement)
+    truth = Truth.from_rows(rows, placement)
+    return truth if stories is None else stories.added(truth)
 
 
-def _route_file(network: Network, demand: Demand, end_s: float, seed: int) -> str:
+def _route_file(
+    network: Network, demand: Demand, end_s: float, seed: int, stories: Stories | None
+) -> str:
     rng = np.random.default_rng([seed, 1])
     departures: list[tuple[float, str]] = []
     kinds, shares = zip(*demand.shares, strict=True)
@@ -132,6 +138,8 @@ def _route_file(network: Network, demand: Demand, end_s: float, seed: int) -> st
     )
     for at in walks:
         departures.append((float(at), _walk(rng, network, float(at), len(departures))))
+    if stories is not None:
+        departures += stories.departures(demand.warm_up_s)
     departures.sort()
     types = [_vehicle_type(name, user) for name, user in ROAD_USERS.items()]
     return "\n".join(["<routes>", *types, *(text for _, text in departures), "</routes>", ""])
@@ -190,7 +198,8 @@ def _truth_rows(floating: Path, district: District, warm_up_s: float, start_us: 
     seconds = np.array([float(line["timestep_time"]) for line in table]) - warm_up_s
     rows["time_us"] = start_us + np.round(seconds / STEP_S).astype(np.int64) * STEP_US
     rows["object_id"] = [_number(line["vehicle_id"]) for line in table]
-    users = [ROAD_USERS[line["vehicle_type"]] for line in table]
+    # one that makes way for an ambulance has a type of its own, such as car@v2
+    users = [ROAD_USERS[line["vehicle_type"].partition("@")[0]] for line in table]
     rows["object_class"] = [user.object_class for user in users]
     for name in ("length_m", "width_m", "height_m"):
         rows[name] = [getattr(user, name) for user in users]
