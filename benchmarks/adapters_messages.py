@@ -233,6 +233,7 @@ _PROBES: dict[str, tuple[str, bytes]] = {
         (DATA / "jpo-ode/bsmLogDuringEvent.json").read_bytes().splitlines()[0],
     ),
     "BSM, schema 9": ("bsm.json", _compact("jpo-ode/sample.ode-bsm-reference.v9.json")),
+    "BSM, CARMA Streets": ("bsm.carma.json", _compact("carma-streets/bsm.json")),
     "BSM, T/CSAE 53": ("bsm.csae.json", _csae()),
     "CAM, version 1": ("cam.json", _compact("its-client/Cam.json")),
     "PSM": ("psm.json", _compact("jpo-ode/expected-psm.json")),

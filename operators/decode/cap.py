@@ -16,6 +16,7 @@ are WRONG_KIND, as are message types ``Ack`` and ``Error``.
 * Valid from `onset`, else `effective`, else `sent`; to `expires`, open without it.
 * Kind: ``emergency`` for the categories of rescue (Safety, Security, Rescue, Fire, Health, CBRNE),
   ``weather`` for Met, ``incident`` for Transport, else ``warning``.
+* Refused: more than 2 MB, 30,000 elements or 16 KiB in a tag (`xml_text`), any DOCTYPE.
 """
 
 import math

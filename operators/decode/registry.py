@@ -7,6 +7,7 @@ import msgspec
 
 from operators.decode import (
     bsm,
+    bsm_carma,
     bsm_csae,
     bsm_dris,
     cam,
@@ -101,7 +102,13 @@ FORMATS: dict[str, FormatInfo] = {
                 ("bsm.dris.json", bsm_dris.adapt),
             )
         ),
-        FormatInfo("psm.json", psm.adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "authored"),
+        *(
+            FormatInfo(name, adapt, SourceKind.PROBE, RAW_PROBE, Syntax.JSON, "authored")
+            for name, adapt in (
+                ("bsm.carma.json", bsm_carma.adapt),
+                ("psm.json", psm.adapt),
+            )
+        ),
         *(
             FormatInfo(name, adapt, SourceKind.ROADSIDE, RAW_ROADSIDE, Syntax.JSON, "standard")
             for name, adapt in (
@@ -274,6 +281,7 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"vehicle_id", "time_stamp"}), "bsm.dris.json"),
     (frozenset({"id", "secMark", "pos"}), "bsm.csae.json"),
     (frozenset({"sensorId", "objectId"}), "carma.objects.json"),
+    (frozenset({"core_data"}), "bsm.carma.json"),
     (frozenset({"source", "objects", "frame"}), "recording.json"),
     (frozenset({"secMark", "ptcType"}), "openv2x.points.json"),
     (frozenset({"part"}), "network.json"),

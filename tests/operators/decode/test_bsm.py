@@ -249,8 +249,3 @@ def test_every_bsm_of_the_timed_replay_decodes_once_its_gaps_are_filled() -> Non
     assert np.abs(place - [-105.0912, 39.5880]).max() < 0.005
     assert {f.event_time_us for f in frames} == {ANCHOR_US + 6000}
     assert reason(lines[0].encode()).reason is Reason.WRONG_TYPE  # a mark that is a text
-
-
-def test_bsm_of_another_makers_json_is_not_one_of_the_ode() -> None:
-    error = reason((DATA / "carma-streets/bsm.json").read_bytes())
-    assert (error.reason, "payload" in error.detail) == (Reason.MISSING_FIELD, True)

@@ -202,3 +202,18 @@ def test_wrong_alerts_are_named(text: str, expected: Reason | None) -> None:
 
 def test_text_that_is_not_utf8_is_named() -> None:
     assert reason(alert().encode() + b"\xff") is Reason.NOT_UTF8
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ("x" * 2_000_000, Reason.TOO_LARGE),
+        ("<" + "x" * 20_000 + "/>", Reason.TOO_LARGE),
+        ("<b " + " ".join(f"a{k}=''" for k in range(3000)) + "/>", Reason.TOO_LARGE),
+        ("<b/>" * 30_001, Reason.TOO_MANY_OBJECTS),
+        ("x" * 1_900_000 + "<b/>" * 20_000, Reason.MISSING_FIELD),
+    ],
+    ids=["bytes", "name", "attributes", "elements", "within the bounds"],
+)
+def test_what_would_keep_the_parser_busy_for_long_is_refused(inner: str, expected: Reason) -> None:
+    assert reason(f"<alert>{inner}</alert>") is expected

@@ -117,6 +117,7 @@ SAMPLES = {
     "map.csae.json": (DATA / "openv2x/map.json").read_bytes(),
     "mapem.json": json.dumps(MAPEM).encode(),
     "bsm.json": (DATA / "jpo-ode/bsmLogDuringEvent.json").read_bytes().splitlines()[0],
+    "bsm.carma.json": (DATA / "carma-streets/bsm.json").read_bytes(),
     "rsm.json": json.dumps(RSM).encode(),
     "rsm.dawnline.json": (DATA / "openv2x/rsm.dawnline.json").read_bytes(),
     "openv2x.points.json": (DATA / "openv2x/msg58.json").read_bytes()[:1100].rsplit(b"},", 1)[0]
