@@ -104,6 +104,7 @@ GRACE_S = 0.5
 LEAST_LEFT_S = 0.5  # green may be on already, though nobody said so yet
 OVER_M = 1.5  # who stops beyond the line, or creeps to see, runs nothing
 RUNNING_MPS = 2.5
+_TOLD_US = 300_000
 _STOPS_MPS = 1.0
 _LOST_US = 6_000_000  # who takes longer over the line than this has stopped on it
 
@@ -116,6 +117,8 @@ def red_light(scene: Scene) -> Claims:
     line, over_m, aside_m, sigma = _over_line(scene)
     front_m = over_m + rows["length_m"] / 2
     red = (memory["red_us"] > 0) & (scene.tick_us - memory["red_us"] >= GRACE_S * 1e6)
+    # Who waits so near the line that its lane is not told any more does not learn of green.
+    red &= scene.tick_us - memory["red_told_us"] <= _TOLD_US
     left = ~(rows["signal_end_s"] < LEAST_LEFT_S)
     crosses = (line >= 0) & red & left & (memory["crossed_us"] == 0) & (front_m > 0.0)
     crosses &= (front_m < 6.0) & is_vehicle(rows) & (rows["speed_mps"] > RUNNING_MPS)
@@ -161,6 +164,7 @@ def _look(scene: Scene, front_m: FloatArray) -> None:
     red = rows["signal_phase"] == Phase.STOP_AND_REMAIN
     begins = on & red & (memory["red_us"] == 0)
     memory["red_us"][begins] = scene.tick_us
+    memory["red_told_us"][on & red] = scene.tick_us
     memory["red_us"][on & ~red] = 0
 
 

@@ -23,6 +23,7 @@ MEMORY = np.dtype(
         ("fast_us", "<i8"),  # when it last went at 8 m/s or more; 0 for never
         ("outside_us", "<i8"),  # when it was last seen outside all closed work zones
         ("red_us", "<i8"),  # since when the signal of its lane is red; 0 if it is not
+        ("red_told_us", "<i8"),  # when that was told last
         ("crossed_us", "<i8"),  # when its front crossed a stop line at red; 0 if it did not
         ("red_s", "<f4"),  # for how long it had been red then
         ("line", "<u8"),  # the last controlled lane that it was on
