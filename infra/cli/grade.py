@@ -31,7 +31,9 @@ def grade(
     file = out or Path(f"{source.replace('/', '_')}.html")
     file.write_text(page(report), "utf-8")
     for one in report.grades:
-        console.print(f"{one['profile']}: {one['grade']}, by {one['worst']} = {one['value']:.4g}")
+        of = f"{one['samples']} samples, {one['from_time']:%H:%M} to {one['to_time']:%H:%M}"
+        limited = f"by {one['worst']} = {one['value']:.4g} ({of})"
+        console.print(f"{one['profile']}: {one['grade']}, {limited}", highlight=False)
     console.print(f"report: {file}")
 
 

@@ -241,10 +241,10 @@ def has_circle(tally: SourceTally) -> bool:
 
 
 def _view(tally: SourceTally, learned: IntArray, places: CellAreas) -> IntArray:
-    """Areas that a source looks at."""
+    """Areas of a cell that a source looks at."""
     declared = tally.declared
     if declared is None or not declared.looks:
-        return learned
+        return np.intersect1d(learned, places.h3)
     apart_m = np.hypot(places.x_m - declared.x_m, places.y_m - declared.y_m)
     return places.h3[apart_m < declared.radius_m]
 

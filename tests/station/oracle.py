@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
+from infra.clickhouse.account import account
 from infra.demo.watch import committed
 from infra.replay.log import read_log
 from jobs.io.avro import AvroCodec
@@ -63,6 +64,16 @@ def await_accounts(settings):
         if len(published(settings)[QUALITY]) >= due:
             return
         time.sleep(2.0)
+
+
+def await_account(client, settings, records):
+    """Wait until the tables are whole, as they say themselves: every row there, and there once."""
+    for _ in range(600):
+        found = account(client, settings.clickhouse.database, settings.run.run_id)
+        if not found.faults(records):
+            return
+        time.sleep(0.5)
+    assert found.faults(records) == []
 
 
 def differences(one, other):

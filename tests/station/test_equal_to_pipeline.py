@@ -1,6 +1,10 @@
 """What the station publishes is what the pipeline makes of the same log, row by row."""
 
+import json
+import re
 import time
+from collections import defaultdict
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,16 +13,20 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+from typer.testing import CliRunner
 
 import schemas
+from infra.cli.errors import console
+from infra.cli.main import app
 from infra.local import paths
-from infra.replay.messages import RecordedMessage
 from infra.replay.send import producer_of, send_live
 from jobs.io.rows import rows_of
 from operators.routes import OBJECTS, TOPICS
 from schemas.reader import ColumnReader
 from tests.accounts import assert_accounts_close
+from tests.station.hostile import hostile
 from tests.station.oracle import (
+    await_account,
     await_accounts,
     differences,
     expected,
@@ -28,39 +36,6 @@ from tests.station.oracle import (
 pytestmark = [pytest.mark.station, pytest.mark.timeout(900)]
 
 QUIET_S = 16.0  # cells fall silent 10 s after the last input, ledgers close a second later
-
-
-def hostile(start_us):
-    """Records of every kind that must not stop a job, 10 ms apart."""
-    large = b'{"x": "' + b"a" * (10 * 1024 * 1024 - 1024) + b'"}'
-    bodies = [
-        b"", b"{", b"null", b"[]", b"\xff\xfe\x00", b"[" * 10_000 + b"]" * 10_000,
-        b'{"metadata":{},"payload":{"data":{"coreData":{"position":{"latitude":NaN}}}}}',
-        b'{"payload":{"data":{"coreData":{"id":"a","secMark":1,"position":'
-        b'{"latitude":1e400,"longitude":0}}}}}',
-        b'{"payload":{"data":{"coreData":{"id":5,"secMark":"x"}}}}',
-        b'{"payload":{"data":{"coreData":{"id":"a","secMark":1,"position":'
-        b'{"latitude":200.0,"longitude":0.0}}}}}',
-    ]  # fmt: skip
-    far_off = (
-        b'{"source":"far","event_time_us":%d,"frame":"wgs84","objects":[{"lat_deg":1,"lon_deg":2}]}'
-    )
-    made = []
-    for k in range(210):
-        at = start_us + k * 10_000
-        if k == 100:
-            made.append(RecordedMessage(at, "raw.probe", "bad", "bsm.json", large))
-        elif k % 12 == 10:
-            made.append(RecordedMessage(at, "raw.probe", "bad", "no.such.format", b"{%d}" % k))
-        elif k % 12 == 11:
-            made.append(RecordedMessage(at, "raw.roadside", "nobody", "rsm.json", b"{%d}" % k))
-        elif k % 12 == 9:
-            body = far_off % (at - 28_800_000_000)
-            made.append(RecordedMessage(at, "raw.probe", "far", "recording.json", body))
-        else:
-            body = bodies[k % len(bodies)] and bodies[k % len(bodies)] + b" " * k  # none repeats
-            made.append(RecordedMessage(at, "raw.probe", "bad", "bsm.json", body))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +52,14 @@ def sent(station, vehicles, district, entries_for):
     return station.resolved
 
 
-def test_kafka_holds_the_rows_of_the_pipeline(sent):
-    oracle, log = expected(sent)
+@pytest.fixture(scope="module")
+def made(sent):
+    """What the pipeline makes of the same log, and the log."""
+    return expected(sent)
+
+
+def test_kafka_holds_the_rows_of_the_pipeline(sent, made):
+    oracle, log = made
     found = published(sent)
     assert len(oracle[OBJECTS]) > 100
     assert differences(oracle, found) == {}
@@ -110,8 +91,8 @@ def warehouse(sent):
     client.disconnect()
 
 
-def test_the_warehouse_holds_the_same_rows(sent, warehouse):
-    oracle, _ = expected(sent)
+def test_the_warehouse_holds_the_same_rows(sent, made, warehouse):
+    oracle, _ = made
     for topic in TOPICS:
         for table in rows_of(topic, oracle[topic]):
             place = f"{sent.clickhouse.database}_raw" if table.raw else sent.clickhouse.database
@@ -124,6 +105,103 @@ def test_the_warehouse_holds_the_same_rows(sent, warehouse):
                 settings={"use_numpy": table.packed, "strings_as_bytes": not table.packed},
             )
             assert as_rows(found) == as_rows(list(table.columns.values())), table.table
+
+
+def test_the_account_of_the_tables_closes(sent, made, warehouse):
+    _, log = made
+    records = sum(entry.record.body is not None for entry in log)
+    await_account(warehouse, sent, records)
+    first, last = warehouse.execute("SELECT min(second), max(second) FROM record_ledger")[0]
+    found = published(sent)
+    league = warehouse.execute(
+        "SELECT source_id, all_records, accepted_records, all_observations,"
+        " used_observations + births FROM source_league(first=%(first)s, last=%(last)s)",
+        {"first": first, "last": last + timedelta(seconds=5)},  # ticks come after records
+    )
+    assert {row[0]: row[1:] for row in league} == leagues(found)
+    for hour in {at.replace(minute=0, second=0) for at in (first, last)}:
+        of_hour = warehouse.execute(
+            "SELECT sum(offsets_missing), sum(records_open), sum(observations_open)"
+            " FROM account_of_hour(hour=%(hour)s)",
+            {"hour": hour},
+        )
+        assert of_hour == [(0, 0, 0)]
+
+
+def leagues(records):
+    """By source: records, those accepted, observations, those that were of use."""
+    made = defaultdict(lambda: [0, 0, 0, 0])
+    for ledger in records["ledger.records"]:
+        for e in ledger["entries"]:
+            good = e["disposition"] in ("ACCEPTED", "EMPTY", "CONTEXT", "SOURCE")
+            made[e["source_id"]][0] += e["records"]
+            made[e["source_id"]][1] += e["records"] * good
+    for ledger in records["ledger.observations"]:
+        for e in ledger["entries"]:
+            made[e["source_id"]][2] += e["observations"]
+            made[e["source_id"]][3] += e["observations"] * (e["use"] in ("USED", "BIRTH"))
+    return {source: tuple(counts) for source, counts in made.items()}
+
+
+@pytest.fixture
+def command(sent, station, monkeypatch):
+    """Runs `station` as its operator does; gives what it said, a line for each row of a table."""
+    monkeypatch.setattr(console, "width", 20_000)
+
+    def run(*words):
+        config = ("--config", str(station.state_dir / "settings.toml"))
+        done = CliRunner().invoke(app, [*map(str, words), *config])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    return run
+
+
+def test_a_row_leads_back_to_the_bytes_that_it_was_made_of(made, warehouse, command):
+    _, log = made
+    raw = {(e.topic, e.partition, e.record.offset): e.record.body for e in log}
+    track, tick_us, links = warehouse.execute(
+        "SELECT track_id, toUnixTimestamp64Micro(tick) AS at,"
+        " groupArray((topic, partition, offset, `index`, source_id))"
+        " FROM fused_link WHERE (track_id, tick) IN (SELECT track_id, tick FROM fused_object_state)"
+        " GROUP BY track_id, tick ORDER BY uniqExact(source_id) DESC, track_id, tick LIMIT 1"
+    )[0]
+    assert len({link[4] for link in links}) > 1
+    row, *told = map(cells, re.split(r"link \d+ of \d+", command("trace", track, tick_us)))
+    assert row["shown_id"] == str(track)
+    of = ("topic", "partition", "offset", "index", "source_id")
+    assert sorted(tuple(one[name] for name in of) for one in told) == sorted(
+        tuple(map(str, link)) for link in links
+    )
+    for one in told:
+        body = raw[one["topic"], int(one["partition"]), int(one["offset"])]
+        assert one["raw"][:1000] == body.decode()[:1000]
+        line = json.loads(one["object"])
+        assert line["source"] == one["source_id"]
+        (observed,) = line["objects"]
+        assert abs(observed["lat_deg"] - float(row["lat_deg"])) < 1e-4
+        assert abs(observed["lon_deg"] - float(row["lon_deg"])) < 1e-4
+
+
+def cells(text):
+    """Names and values of a table of two columns."""
+    rows = (line.strip("│ ").split(" │ ", 1) for line in text.splitlines() if "│" in line)
+    return {name.strip(): value.strip() for name, value in rows}
+
+
+def test_a_unit_gets_its_grade_and_its_page_from_the_tables(sent, warehouse, command, tmp_path):
+    unit, minutes = warehouse.execute(
+        "SELECT source_id, uniqExact(minute) FROM source_quality WHERE registered"
+        " GROUP BY source_id ORDER BY sum(observations) DESC LIMIT 1"
+    )[0]
+    page = tmp_path / "unit.html"
+    said = command("grade", unit, "--out", page)
+    for profile in ("assisted", "automated"):
+        assert re.search(rf"{profile}: [a-z ]+, by [a-z_]+ = \S+ \(\d+ samples, \d\d:\d\d", said)
+    text = page.read_text()
+    assert f"{minutes} minutes with an account" in text
+    assert text.count("<svg") > 3
+    assert "http" not in text
 
 
 def wait_for_rows(client, table, count):

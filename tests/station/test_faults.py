@@ -14,7 +14,7 @@ from jobs.io.rows import rows_of
 from jobs.runtime.clock import now_us
 from operators.routes import OBJECTS
 from tests.accounts import assert_accounts_close
-from tests.station.oracle import codec_of, differences, expected, published
+from tests.station.oracle import await_account, codec_of, differences, expected, published
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
 
@@ -133,6 +133,7 @@ def compare_when_quiet(settings, client):
 
     wait_for(equal)
     assert_accounts_close(found, log)
+    await_account(client, settings, sum(entry.record.body is not None for entry in log))
     for topic in (OBJECTS, "fused.links", "ledger.records"):
         for table in rows_of(topic, oracle[topic]):
             wait_for(lambda t=table: count(client, t.table) >= len(t))

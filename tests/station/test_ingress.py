@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from infra.local import paths
 from infra.local.state import JobPlan
 from infra.local.station import LocalStation
+from infra.replay.log import read_log
 from infra.replay.send import PULSE_KEY, create_backfill, producer_of
 from jobs.runtime.clock import now_us
 from jobs.settings import load
@@ -89,6 +90,11 @@ def test_topics_of_others_are_read_by_settings_alone(live):
         assert read + late == EACH
         assert late <= FIRST
     assert not found
+
+
+def test_the_accounts_of_topics_of_others_close(live):
+    log = read_log(live.kafka.client(), [*RAW, SOURCES, *FOREIGN])
+    assert_accounts_close(published(live), log)
 
 
 # -- a unit added, a datum mended ------------------------------------------------------------------
