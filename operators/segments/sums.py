@@ -79,7 +79,9 @@ def track_seconds(
     tick_s = tick_us / 1e6
     made["time_s"] = counts * tick_s
     way_m = np.add.reduceat(rows["speed_mps"].astype(float), starts) * tick_s
-    made["distance_m"] = np.abs(way_m)
+    # The error of who stands has both signs, and must not add up to a way.
+    against = way_m < -JOIN_MPS * made["time_s"]
+    made["distance_m"] = np.where(against, -way_m, way_m)
     length = rows["length_m"][last]
     half = np.where(np.isfinite(length), length, USUAL_LENGTH_M) / 2
     made["front_m"] = rows["along_m"][last] + half
@@ -99,7 +101,7 @@ def _in_queue(made: RecordArray, queued: KeyArray) -> BoolArray:
 def speeds_mps(seconds: RecordArray) -> FloatArray:
     """Mean speed of each track-second."""
     speed: FloatArray = seconds["distance_m"].astype(float) / seconds["time_s"]
-    return speed
+    return speed.clip(0.0)
 
 
 def _starts(*keys: IntArray) -> IntArray:
@@ -134,7 +136,7 @@ def columns(
     n = len(ids)
     at = np.searchsorted(ids, seconds["segment_id"])
     time_s = np.bincount(at, seconds["time_s"], n)
-    distance_m = np.bincount(at, seconds["distance_m"], n)
+    distance_m = np.bincount(at, seconds["distance_m"], n).clip(0.0)
     looked = np.where(seen >= LEAST_SEEN, seen * length_m * period_us / 1e6, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         speed = distance_m / time_s

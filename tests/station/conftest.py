@@ -13,9 +13,14 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 START_US = 1_790_000_000_000_000
 
 
+PARTS = ("broker", "registry", "engine", "pulse", "fusion", "warehouse")
+
+
 @pytest.fixture(scope="module")
-def station(tmp_path_factory):
-    with LocalStation(tmp_path_factory.mktemp("station")) as running:
+def station(tmp_path_factory, request):
+    """A station of the parts that the module names, else without the segment job."""
+    parts = getattr(request.module, "PARTS", PARTS)
+    with LocalStation(tmp_path_factory.mktemp("station"), parts) as running:
         yield running
 
 

@@ -99,6 +99,21 @@ def test_who_creeps_up_stays_in_the_queue():
     assert [int(table(found[k])["queued"][0]) for k in range(6)] == [1, 1, 1, 1, 0, 0]
 
 
+def test_errors_of_who_stands_are_no_way():
+    made = States(a_road())
+    made.look()
+    made.drive(70, lambda t: [a_car(made, 50.0, 0.3 if int(t) % 2 else -0.3)])
+    minute = table(states(made.outputs(), SEGMENT_STATES, MINUTE_US)[0])
+    assert minute["distance_m"].tolist() == pytest.approx([0.0], abs=1e-3)
+
+
+def test_who_drives_the_wrong_way_goes_a_distance_too():
+    made = States(a_road())
+    made.look()
+    made.drive(5, lambda t: [a_car(made, 90 - 10 * t, -10.0)])
+    assert table(states(made.outputs(), SEGMENT_STATES)[2])["speed_mps"].tolist() == [10.0]
+
+
 def test_classes_are_summed_apart():
     made = States(a_road())
     made.look()
