@@ -17,8 +17,10 @@ from infra.demo.plan import declare, recordings_in
 from infra.demo.registration import draw
 from infra.demo.report import Measured, Report, report, show
 from infra.demo.run import WARM_UP_S, longest_path, run
+from infra.demo.street import draw as draw_street
 from infra.replay.messages import RecordedMessage
 from infra.simulator.scenario import Scenario, Simulated, simulate
+from infra.simulator.stories import Stories
 from jobs.runtime.clock import now_us
 from jobs.settings import Settings
 
@@ -56,6 +58,7 @@ def demo(
             start_us=now_us() // _TICK_US * _TICK_US,
             duration_s=WARM_UP_S + seconds,
             fog_radius_m=_FOG_M,
+            stories=Stories(),
         )
         simulated = simulate(scenario)
     recordings = recordings_in(data)
@@ -70,7 +73,7 @@ def demo(
         measured, figures = _measured(
             station.resolved, recordings, declared, (scenario, simulated), up_us
         )
-        show(console, figures, measured)
+        show(console, figures, measured, scenario.start_us)
         _show_path(station.resolved)
     except BaseException:
         with shown("Stopping"):
@@ -79,6 +82,9 @@ def demo(
     picture = picture_file or station.state_dir / "registration.svg"
     draw(measured.registrations, picture)
     console.print(f"Units before and after registration, and estimates beside the truth: {picture}")
+    street = picture.with_name(f"street{picture.suffix}")
+    draw_street(measured.rows, simulated, measured.happened.events, measured.shift_us, street)
+    console.print(f"Speed over space and time on one street, with its events: {street}")
     if report_file is not None:
         report_file.write_bytes(msgspec.json.format(msgspec.json.encode(figures)))
     faults = figures.faults()

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from infra.demo.context import Applied
 from infra.demo.context import table as context_table
+from infra.demo.happened import Comparison
+from infra.demo.happened import tables as happened_tables
 from infra.demo.registration import Registration
 from infra.demo.registration import table as registration_table
 from infra.demo.rows import Accounts, Rows
@@ -77,6 +79,8 @@ class Measured:
     first_row_s: float
     registrations: list[Registration]
     applied: dict[str, Applied]
+    happened: Comparison
+    shift_us: int
 
 
 def report(measured: Measured) -> Report:
@@ -111,12 +115,14 @@ def report(measured: Measured) -> Report:
     )
 
 
-def show(console: Console, figures: Report, measured: Measured) -> None:
-    """Print the tables of a demo."""
+def show(console: Console, figures: Report, measured: Measured, start_us: int) -> None:
+    """Print the tables of a demo; the district began at `start_us`."""
     console.print(_sources(measured.accounts))
     console.print(_classes(measured.rows))
     console.print(context_table(measured.applied))
     console.print(registration_table(measured.registrations))
+    for made in happened_tables(measured.happened, start_us):
+        console.print(made)
     table = Table(title="What came out", show_header=False)
     table.add_column()
     table.add_column(justify="right")

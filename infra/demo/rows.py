@@ -13,7 +13,16 @@ from infra.simulator.score import FusedRows
 from schemas.reader import ColumnReader
 
 _READER = ColumnReader(schemas.load("picture"), np.frombuffer)
-_TAKEN = ("track_id", "object_class", "lat_e7", "lon_e7", "age_us", "context_flags")
+_TAKEN = (
+    "track_id",
+    "object_class",
+    "lat_e7",
+    "lon_e7",
+    "velocity_east_mps",
+    "velocity_north_mps",
+    "age_us",
+    "context_flags",
+)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from clickhouse_driver import Client, errors
 
 from infra.demo.context import applied
+from infra.demo.happened import TOPICS, compare
 from infra.demo.plan import send_district, send_recordings
 from infra.demo.registration import registrations
 from infra.demo.report import Measured
@@ -85,14 +86,16 @@ def run(
         first_row_s=first_s,
         registrations=registrations(simulated, _records(settings, codec, "source.quality")),
         applied=applied(scenario, rows, _records(settings, codec, "context.features")),
+        happened=compare(simulated, _records(settings, codec, *TOPICS), shift_us),
+        shift_us=shift_us,
     )
 
 
 def _records(
-    settings: Settings, codec: AvroCodec, topic: str
+    settings: Settings, codec: AvroCodec, *topics: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Committed records of a topic; a source's last minute is told when the next one begins."""
-    return committed(settings.kafka.client(), codec, (topic,))
+    """Committed records of topics; a source's last minute is told when the next one begins."""
+    return committed(settings.kafka.client(), codec, topics)
 
 
 def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:
