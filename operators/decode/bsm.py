@@ -20,6 +20,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from operators.decode.bsm_core import raw_report
 from operators.decode.bsm_parts import (
     PartRaw,
     PartSi,
@@ -31,8 +32,6 @@ from operators.decode.decoded import Decoded
 from operators.decode.j2735 import (
     ELEVATION_UNAVAILABLE,
     HEADING_UNAVAILABLE,
-    LATITUDE_UNAVAILABLE,
-    LONGITUDE_UNAVAILABLE,
     SPEED_UNAVAILABLE,
     Accuracy,
     Elevation,
@@ -43,7 +42,6 @@ from operators.decode.j2735 import (
     SecondMark,
     Speed,
     WidthCm,
-    accuracy_covariance_m2,
 )
 from operators.decode.j2735_flags import Brakes, Code, flags_of_brakes, is_reverse
 from operators.decode.json_text import read_json
@@ -151,18 +149,14 @@ def _from_si(core: _CoreSi, more: Supplement, anchor_us: int) -> Decoded:
 
 
 def _from_raw(core: _CoreRaw, more: Supplement, anchor_us: int) -> Decoded:
-    gone = core.lat == LATITUDE_UNAVAILABLE or core.long == LONGITUDE_UNAVAILABLE
-    elevation_m = NAN if core.elev == ELEVATION_UNAVAILABLE else core.elev / 10
-    return self_report(
+    return raw_report(
         core.id,
-        second_of_minute_us(core.sec_mark, anchor_us),
-        None if gone else (core.long / 1e7, core.lat / 1e7, elevation_m),
-        covariance_m2=accuracy_covariance_m2(core.accuracy),
-        speed_mps=NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
-        heading_deg=NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
+        core,
+        core.accuracy,
+        anchor_us,
         size_m=_size_m(core.size, more.height_m),
-        object_class=more.object_class,
         flags=more.flags | _flags_of_core(core),
+        object_class=more.object_class,
     )
 
 

@@ -24,13 +24,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from operators.decode.bsm_core import raw_report
 from operators.decode.decoded import Decoded
 from operators.decode.j2735 import (
     AXIS_UNAVAILABLE,
     ELEVATION_UNAVAILABLE,
     HEADING_UNAVAILABLE,
-    LATITUDE_UNAVAILABLE,
-    LONGITUDE_UNAVAILABLE,
     ORIENTATION_UNAVAILABLE,
     SPEED_UNAVAILABLE,
     Accuracy,
@@ -42,14 +41,11 @@ from operators.decode.j2735 import (
     SecondMark,
     Speed,
     WidthCm,
-    accuracy_covariance_m2,
 )
 from operators.decode.j2735_flags import Brakes, flags_of_brakes, is_reverse
 from operators.decode.json_text import read_json
 from operators.decode.rows import NAN
-from operators.decode.self_report import self_report
 from operators.frame import ObjectFlag
-from operators.normalise.event_time import second_of_minute_us
 
 _Axis = Annotated[int, Meta(ge=0, le=AXIS_UNAVAILABLE)]
 _State = Annotated[int, Meta(ge=0, le=7)]
@@ -102,18 +98,12 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         UNAVAILABLE without a position, and the reasons of `json_text.read_json`.
     """
     core = read_json(_DECODER, payload).core_data
-    gone = core.lat == LATITUDE_UNAVAILABLE or core.long == LONGITUDE_UNAVAILABLE
-    elevation_m = NAN if core.elev == ELEVATION_UNAVAILABLE else core.elev / 10
     known = core.accuracy
-    return self_report(
+    return raw_report(
         f"{core.id:08X}",
-        second_of_minute_us(core.sec_mark, anchor_us),
-        None if gone else (core.long / 1e7, core.lat / 1e7, elevation_m),
-        covariance_m2=accuracy_covariance_m2(
-            Accuracy(known.semi_major, known.semi_minor, known.orientation)
-        ),
-        speed_mps=NAN if core.speed == SPEED_UNAVAILABLE else core.speed / 50,
-        heading_deg=NAN if core.heading == HEADING_UNAVAILABLE else core.heading / 80,
+        core,
+        Accuracy(known.semi_major, known.semi_minor, known.orientation),
+        anchor_us,
         size_m=(core.size.length / 100, core.size.width / 100, NAN),
         flags=_flags(core),
     )
