@@ -1,6 +1,7 @@
 """Topics of a JPO-ODE and of a DRIS, and what their senders write into them."""
 
 import re
+from datetime import UTC, datetime
 
 from tests.operators.decode.test_hostile import SAMPLES
 
@@ -12,12 +13,16 @@ TOPICS = {
     "topic.OdeMapJson": ("map.json", "roadside", "CONTEXT"),
     "topic.OdeTimJson": ("tim.json", "feed", "CONTEXT"),
     "v2x-v1-rsm": ("rsm.dris.json", "roadside", "ACCEPTED"),
+    "v2x-v1-bsm": ("bsm.dris.json", "probe", "ACCEPTED"),
 }
 
 
 def body_of(topic, number, at_us):
-    """A message with the mark of its second, and none like another."""
+    """A message with the mark of its second or its instant, and none like another."""
     text = SAMPLES[TOPICS[topic][0]].decode()
     marks = "timeStamp" if topic == "topic.OdeSpatJson" else "secMark"
-    mark = at_us // 1000 % 60_000
-    return re.sub(rf'"{marks}": ?\d+', f'"{marks}": {mark}', text).encode() + b" " * number
+    text = re.sub(rf'"{marks}": ?\d+', f'"{marks}": {at_us // 1000 % 60_000}', text)
+    instant = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="milliseconds")
+    return re.sub(r'"time_stamp": "[^"]+"', f'"time_stamp": "{instant}"', text).encode() + (
+        b" " * number
+    )
