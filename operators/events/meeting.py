@@ -24,6 +24,8 @@ TTC_S, DRAC_MPS2 = 1.5, 4.5
 PET_S, CROSSES_MPS = 0.8, 3.0
 CONFLICT_S, MISS_S = 0.25, 0.1  # a miss is seen at one tick or two
 _STEPS_S = np.arange(0.1, TTC_S + 0.05, 0.1)
+_MANOEUVRE_MPS2 = 2.0  # nobody goes on as he does: what a change of lane asks of a driver
+_GRAZE_M = 0.5  # of overlap: a cyclist is passed all day at half a metre more or less
 _CLOSING_MPS = 3.0  # slower contacts do little harm
 _MOST_SIGMA_M = 1.5  # with less known no distance of bodies means anything
 _SETTLED_US = 1_000_000
@@ -73,7 +75,11 @@ def _collisions(scene: Scene, pairs: IntArray) -> RecordArray:
     ttc = np.where(meets.any(axis=0), _STEPS_S[meets.argmax(axis=0)], np.inf)
     sigma = np.hypot(one["sigma_m"], other["sigma_m"])
     speed_sigma = np.hypot(one["speed_sigma_mps"], other["speed_sigma_mps"])
-    hits = ndtr(-later_m.min(axis=0) / np.hypot(sigma, speed_sigma * ttc.clip(max=TTC_S)))
+    ahead_s = ttc.clip(max=TTC_S)
+    spread = np.sqrt(
+        sigma**2 + (speed_sigma * ahead_s) ** 2 + (_MANOEUVRE_MPS2 * ahead_s**2 / 2) ** 2
+    )
+    hits = ndtr((-later_m.min(axis=0) - _GRAZE_M) / spread)
     closing = _to_lose_mps(one, other, one_rad, other_rad)
     drac = closing / (2.0 * ttc)
     relative = np.hypot(speed_sigma / closing.clip(min=0.5), sigma / now_m.clip(min=0.3))

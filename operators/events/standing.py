@@ -24,8 +24,8 @@ _ASIDE_M = 2.0
 # seconds, which is also when automatic incident detection reports (UK National Highways MIDAS and
 # stopped-vehicle specifications ask for 10 to 20 s). Who gives way may wait for a gap a minute; a
 # bus dwells up to a minute (TCRP Report 165, 30 s mean at busy stops).
-# At a signal only time at green counts, with nothing ahead; a turn may wait for one green.
-HOLD_S, BUS_S, WAITS_S, GREEN_S = 10.0, 75.0, 90.0, 45.0
+# At a signal only time at green counts, with nothing ahead; a turn may wait for two or three.
+HOLD_S, BUS_S, WAITS_S, GREEN_S = 10.0, 75.0, 90.0, 90.0
 _STOP_LINE_M = 30.0
 _BORDER_M = 25.0  # nearer to the border a leader may be in the next cell
 _ON_ROAD = 0.5
