@@ -12,13 +12,16 @@ from rich.table import Table
 from infra.cli.errors import CommandError, console
 from infra.cli.options import Config, addresses
 from infra.cli.replay import shown, tell
-from infra.replay.messages import RecordedMessage
+from infra.replay.log import read_log
 from infra.replay.send import SendError, producer_of, send_live
 from infra.roads.imported import Account, ImportFileError
-from infra.roads.pieces import entry_of, messages_of, pieces_of, source_of, write_pieces
+from infra.roads.pieces import entry_of, messages_of, pieces_of, with_withdrawn, write_pieces
 from infra.roads.read import KINDS, Choices, read_network
 from jobs.runtime.clock import now_us
+from jobs.sections import Kafka
 from operators.decode.decoded import Datum
+from operators.road.network import RoadPart
+from operators.routes import NETWORK
 from operators.sources import SourceEntry
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -87,40 +90,40 @@ def import_network(
             file, Choices(chosen, format_name, _place(origin), lights, left_hand)
         )
         pieces = pieces_of(imported, chosen)
-        messages = messages_of(pieces, source_of(chosen), now_us())
-    except ImportFileError as error:
+        _tell_account(imported.account, chosen, len(pieces))
+        if not pieces:
+            msg = f"{file}: no lane of it can be imported"
+            raise ImportFileError(msg)
+        entry = entry_of(chosen, msgspec.convert(datum, Datum))
+        if out is None:
+            _send(pieces, chosen, entry, addresses(config).kafka)
+        else:
+            _write(pieces, entry, out)
+    except (ImportFileError, SendError) as error:
         raise CommandError(str(error)) from error
-    _tell_account(imported.account, chosen, len(pieces))
-    if not pieces:
-        msg = f"{file}: no lane of it can be imported"
-        raise CommandError(msg)
-    entry = entry_of(chosen, msgspec.convert(datum, Datum))
-    if out is None:
-        _send(messages, entry, config)
-    else:
-        _write(messages, entry, out)
 
 
-def _write(messages: list[RecordedMessage], entry: SourceEntry, folder: Path) -> None:
+def _write(pieces: list[RoadPart], entry: SourceEntry, folder: Path) -> None:
     try:
-        path = write_pieces(messages, entry, folder)
+        path = write_pieces(messages_of(pieces, entry.source_id, now_us()), entry, folder)
     except OSError as error:
         msg = f"{folder}: cannot be written ({error.strerror})"
         raise CommandError(msg) from error
     console.print(
-        f"{len(messages)} pieces in {path}; to send them: station replay {path}",
+        f"{len(pieces)} pieces in {path}; to send them: station replay {path}",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
 
 
-def _send(messages: list[RecordedMessage], entry: SourceEntry, config: Path | None) -> None:
-    producer = producer_of(addresses(config).kafka)
-    try:
-        with shown() as watch:
-            counts = send_live(messages, [msgspec.to_builtins(entry)], producer, watch=watch)
-    except SendError as error:
-        raise CommandError(str(error)) from error
+def _send(pieces: list[RoadPart], name: str, entry: SourceEntry, kafka: Kafka) -> None:
+    told = read_log(kafka.client(), (NETWORK,))
+    known = {one.record.key for one in told if one.record.body is not None}
+    messages = messages_of(with_withdrawn(pieces, name, known), entry.source_id, now_us())
+    with shown() as watch:
+        counts = send_live(messages, [msgspec.to_builtins(entry)], producer_of(kafka), watch=watch)
     tell(counts)
+    if len(messages) > len(pieces):
+        console.print(f"{len(messages) - len(pieces)} pieces that it had before are withdrawn")
 
 
 def _tell_account(account: Account, name: str, pieces: int) -> None:

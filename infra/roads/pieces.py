@@ -5,6 +5,7 @@ with the cell's index, so the same file gives the same pieces, and an import kno
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -49,6 +50,23 @@ def _home(segment: Segment) -> str:
     points = degrees_of(segment.lanes[0])
     lon, lat = points[len(points) // 2].tolist()
     return owner(lat, lon, RESOLUTION)
+
+
+def with_withdrawn(pieces: list[RoadPart], name: str, known: Iterable[str]) -> list[RoadPart]:
+    """The pieces, and empty ones under names of the import that it had and has no more.
+
+    Parameters
+    ----------
+    pieces
+        Of the import.
+    name
+        Its name.
+    known
+        Names of all pieces that were ever told, also those of others.
+    """
+    now = {piece.part for piece in pieces}
+    gone = {one for one in known if one.startswith(f"{name}/")} - now
+    return [*pieces, *map(RoadPart, sorted(gone))]
 
 
 def messages_of(pieces: list[RoadPart], source_id: str, at_us: int) -> list[RecordedMessage]:

@@ -105,7 +105,7 @@ def simulate_traffic(
             *("--net-file", str(network.path)),
             *("--route-files", str(routes)),
             *("--fcd-output", str(floating)),
-            *("--fcd-output.attributes", "x,y,angle,type"),
+            *("--fcd-output.attributes", "x,y,angle,type,lane,pos"),
             *("--device.fcd.begin", str(demand.warm_up_s)),
             *("--precision", "4"),
             *("--step-length", str(STEP_S)),

@@ -13,7 +13,7 @@ from operators.jit import KeyArray
 from operators.road.network import RoadPart, Segment, Turn, degrees_of
 from operators.transform.cells import cell
 
-GRID_M = 25.0
+GRID_M = 12.5
 REACH_M = 3.0  # beyond a lane's edge: what may be of an object on it that errs
 # One piece of a lane's middle.
 PIECE = np.dtype(

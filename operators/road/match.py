@@ -2,17 +2,21 @@
 
 **Now.** An object errs across a lane by the sigma of its covariance across it. With no other
 knowledge the chance that its centre is within the lane is that of a normal distribution between
-the edges; so is the chance that it is neither before the start nor beyond the end. Against the
-lane's direction it is off by a factor.
+the edges. Against the lane's direction it is off by a factor.
 
-**Before.** Errors of a track last for many ticks, so the chances of ticks must not be multiplied.
-Their logarithms are averaged with a forgetting of 0.3 s instead. A lane takes over the average of
-the lane that it follows, if the object was there, of a lane beside it at a cost, of any other at a
-higher one: who goes on to the lane that follows is known there at once, a change of lane is told
-after a second.
+**Before.** A lane has log odds against the object being on none: a forward filter over lanes
+(Rabiner 1989, with the best predecessor instead of the sum). They come from the lane itself, from
+the lane that it follows, from a lane beside it at a cost, from any other at a higher one. Errors of
+a track last for many ticks, so the chances of ticks must not be multiplied: each counts by the
+share of 0.3 s that has passed. The best odds are bounded, so that who leaves the road is seen to.
 
-**Abstaining.** A lane is told if its share of what speaks for all is 0.8 or more, a segment by the
-sum over its lanes. Where lanes overlap, or sigma is as wide as a lane, nothing is told.
+**Along.** Where a lane ends and the next one begins is asked of the present alone: the odds are
+weighed by the chance that the object is neither before a lane's start nor beyond its end. So who
+goes on to the lane that follows is known there at once.
+
+**Abstaining.** A lane is told if its share of what speaks for all, and for none, is 0.8 or more, a
+segment by the sum over its lanes. Where lanes overlap, or sigma is as wide as a lane, nothing is
+told.
 """
 
 from math import erf, exp, log, sqrt
@@ -21,15 +25,19 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.jit import Record, compiled
-from operators.road.lanes import GRID_M, CellLanes
+from operators.road.lanes import GRID_M, REACH_M, CellLanes
 
 KEPT = 4  # lanes remembered of a track
 _MOST = 12  # candidates
 _FLOOR = 1e-3
 _SURE = 0.8
 _FORGET_S = 0.3
-_BESIDE, _ELSEWHERE = -1.0, -3.0  # log of what a change of lane costs
+_BESIDE, _ELSEWHERE = -3.0, -5.0  # log of the chance of a change of lane in a tick
+_ENTRY = -1.0  # and of coming onto a lane from none
+_NONE = log(0.2)  # log of how well "on no lane" explains any place near lanes
+_MOST_ODDS = 4.0
 _LEAST_SIGMA_M = 0.1
+_CERTAIN = 3.0  # beyond it erf is 1 to 2e-5
 _MOVING_MPS = 2.0
 _WALKER = 7  # ObjectClass.PEDESTRIAN
 
@@ -43,7 +51,11 @@ MATCH = np.dtype([("lane", "<i8"), ("segment", "<i8"), ("along_m", "<f4"), ("acr
 def _between(offset: float, half: float, sigma: float) -> float:
     """Chance that a normal variable about `offset` lies within `half` of 0."""
     scale = sigma * 1.4142135623730951
-    return 0.5 * (erf((half - offset) / scale) + erf((half + offset) / scale))
+    left, right = (half - offset) / scale, (half + offset) / scale
+    nearer = min(left, right)
+    if abs(nearer) > _CERTAIN:  # most lanes are: the error function is what a row costs
+        return 1.0 if nearer > 0.0 else 0.0
+    return 0.5 * (erf(left) + erf(right))
 
 
 @compiled
@@ -58,6 +70,18 @@ def _along_way(row: Record, piece: Record, both: bool) -> float:
     if cosine >= 0.8:
         return 1.0
     return float(max(_FLOOR, (cosine - 0.4) / 0.4))
+
+
+@compiled
+def _slot(n: int, number: IntArray, where: FloatArray, lane: int) -> int:
+    """Where a lane goes among `n` candidates: its own place, a new one, or that of the farthest."""
+    farthest = 0
+    for k in range(n):
+        if number[k] == lane:
+            return k
+        if where[k, 0] > where[farthest, 0]:
+            farthest = k
+    return n if n < _MOST else farthest
 
 
 @compiled
@@ -80,17 +104,14 @@ def _candidates(
         along = x * piece.ux + y * piece.uy
         across = y * piece.ux - x * piece.uy
         beyond = max(0.0, -along, along - piece.length_m)
-        away = sqrt(beyond * beyond + across * across)
-        slot = n
-        for k in range(n):
-            if number[k] == piece.lane:
-                slot = k
-        if slot == n:
-            if n == _MOST:
-                continue
-            n += 1
-        elif where[slot, 0] <= away:
+        away = beyond * beyond + across * across
+        if away > (lane.half_m + REACH_M) ** 2:
             continue
+        away = sqrt(away)
+        slot = _slot(n, number, where, piece.lane)
+        if slot < n and where[slot, 0] <= away:
+            continue
+        n = max(n, slot + 1)
         number[slot] = piece.lane
         where[slot, 0], where[slot, 1], where[slot, 2] = away, along + piece.along_m, across
         where[slot, 3] = member
@@ -98,14 +119,22 @@ def _candidates(
 
 
 @compiled
-def _chance(row: Record, lane: Record, piece: Record, along: float, across: float) -> float:
-    xx, xy, yy = row.cov_xx_m2, row.cov_xy_m2, row.cov_yy_m2
+def _chance(row: Record, lane: Record, piece: Record, across: float) -> float:
+    """Of an object being within the edges of a lane and going its way."""
     ux, uy = piece.ux, piece.uy
-    wide = sqrt(max(uy * uy * xx - 2.0 * ux * uy * xy + ux * ux * yy, _LEAST_SIGMA_M**2))
-    deep = sqrt(max(ux * ux * xx + 2.0 * ux * uy * xy + uy * uy * yy, _LEAST_SIGMA_M**2))
+    variance = uy * uy * row.cov_xx_m2 - 2.0 * ux * uy * row.cov_xy_m2 + ux * ux * row.cov_yy_m2
+    wide = sqrt(max(variance, _LEAST_SIGMA_M**2))
+    inside = _between(across, lane.half_m, wide) * _along_way(row, piece, lane.both_ways)
+    return float(max(_FLOOR, inside))
+
+
+@compiled
+def _reached(row: Record, lane: Record, piece: Record, along: float) -> float:
+    """Chance that an object is between the start and the end of a lane."""
+    ux, uy = piece.ux, piece.uy
+    variance = ux * ux * row.cov_xx_m2 + 2.0 * ux * uy * row.cov_xy_m2 + uy * uy * row.cov_yy_m2
     half = 0.5 * lane.length_m
-    inside = _between(across, lane.half_m, wide) * _between(along - half, half, deep)
-    return float(max(_FLOOR, inside * _along_way(row, piece, lane.both_ways)))
+    return _between(along - half, half, sqrt(max(variance, _LEAST_SIGMA_M**2)))
 
 
 @compiled
@@ -115,16 +144,14 @@ def _before(
     onward_starts: IntArray,
     onward: IntArray,
     number: IntArray,
-    score: FloatArray,
-    now: float,
+    odds: FloatArray,
 ) -> float:
-    """Average that a candidate starts from; `number` and `score` are what is remembered."""
-    found, any_known = -1e9, False
+    """Log odds that a candidate starts from; `number` and `odds` are what is remembered."""
+    found = _ENTRY
     for j in range(KEPT):
         was = number[j]
         if was == -2:
             continue
-        any_known = True
         cost = 0.0 if was == k else _ELSEWHERE
         if was >= 0 and was != k:
             if lanes[was].segment_id == lanes[k].segment_id:
@@ -132,8 +159,8 @@ def _before(
             for other in onward[onward_starts[was] : onward_starts[was + 1]]:
                 if other == k:
                     cost = 0.0
-        found = max(found, score[j] + cost)
-    return float(found) if any_known else now
+        found = max(found, odds[j] + cost)
+    return float(found)
 
 
 @compiled
@@ -141,7 +168,7 @@ def match_rows(
     rows: RecordArray,
     known: RecordArray,
     known_numbers: IntArray,
-    forget: float,
+    weight: float,
     lanes: RecordArray,
     pieces: RecordArray,
     origin: FloatArray,
@@ -162,15 +189,15 @@ def match_rows(
         What is remembered of each; lane 0 for none.
     known_numbers : ndarray of shape (n, `KEPT`)
         Numbers of those lanes; -1 for one that is not here, -2 for none.
-    forget
-        Share of the average that stays.
+    weight
+        What this tick counts; 1 for a track of which nothing is remembered.
     lanes, pieces, origin, shape, starts, members, onward_starts, onward
         Of `operators.road.lanes.CellLanes`.
     memory, told
         Of dtypes `MEMORY` and `MATCH`.
     """
     number, where = np.empty(_MOST, np.int64), np.empty((_MOST, 4))
-    score = np.empty(_MOST)
+    odds, share = np.empty(_MOST), np.empty(_MOST)
     for r in range(rows.shape[0]):
         row = rows[r]
         told[r].lane = told[r].segment = -1
@@ -182,52 +209,75 @@ def match_rows(
         square = i * shape[1] + j
         near = members[starts[square] : starts[square + 1]]
         n = _candidates(row, lanes, pieces, near, number, where)
+        fresh = known[r].lane_id[0] == 0
         for k in range(n):
-            piece = pieces[int(where[k, 3])]
-            now = log(_chance(row, lanes[number[k]], piece, where[k, 1], where[k, 2]))
-            before = _before(
-                number[k], lanes, onward_starts, onward, known_numbers[r], known[r].score, now
-            )
-            score[k] = forget * before + (1.0 - forget) * now
-        _remember(n, number, score, lanes, memory[r])
-        _tell(n, number, score, where, lanes, told[r])
+            piece, lane = pieces[int(where[k, 3])], lanes[number[k]]
+            now = log(_chance(row, lane, piece, where[k, 2])) - _NONE
+            odds[k] = now
+            if not fresh:
+                before = _before(
+                    number[k], lanes, onward_starts, onward, known_numbers[r], known[r].score
+                )
+                odds[k] = before + weight * now
+            share[k] = _reached(row, lane, piece, where[k, 1])
+        _bound(n, odds, share)
+        _tell(n, number, share, where, lanes, told[r])
+        _remember(n, number, odds, share, lanes, memory[r])
+
+
+@compiled
+def _bound(n: int, odds: FloatArray, share: FloatArray) -> None:
+    """Bound the best odds, and weigh the chance of having reached each lane by its odds."""
+    best = -1e9
+    for k in range(n):
+        best = max(best, odds[k])
+    for k in range(n):
+        odds[k] -= max(0.0, best - _MOST_ODDS)
+        share[k] *= exp(odds[k])
 
 
 @compiled
 def _remember(
-    n: int, number: IntArray, score: FloatArray, lanes: RecordArray, memory: Record
+    n: int,
+    number: IntArray,
+    odds: FloatArray,
+    share: FloatArray,
+    lanes: RecordArray,
+    memory: Record,
 ) -> None:
-    """Keep the best candidates, the best first."""
-    order = np.argsort(-score[:n])
-    for k in range(min(n, KEPT)):
-        best = order[k]
-        memory.lane_id[k] = lanes[number[best]].lane_id
-        memory.score[k] = score[best]
+    """Keep the odds of the candidates that speak most, the best first; uses `share` up."""
+    for slot in range(min(n, KEPT)):
+        best = 0
+        for k in range(n):
+            if share[k] > share[best]:
+                best = k
+        memory.lane_id[slot] = lanes[number[best]].lane_id
+        memory.score[slot] = odds[best]
+        share[best] = -1.0
 
 
 @compiled
 def _tell(
     n: int,
     number: IntArray,
-    score: FloatArray,
+    share: FloatArray,
     where: FloatArray,
     lanes: RecordArray,
     told: Record,
 ) -> None:
-    total, best = 0.0, -1
+    total, best = 1.0, -1  # 1 for no lane
     for k in range(n):
-        total += exp(score[k])
-        if best < 0 or score[k] > score[best]:
+        total += share[k]
+        if best < 0 or share[k] > share[best]:
             best = k
     if best < 0:
         return
-    total = max(total, 1.0)
-    if exp(score[best]) >= _SURE * total:
+    if share[best] >= _SURE * total:
         told.lane = number[best]
     segment, beside = lanes[number[best]].segment_id, 0.0
     for k in range(n):
         if lanes[number[k]].segment_id == segment:
-            beside += exp(score[k])
+            beside += share[k]
     if beside >= _SURE * total:
         told.segment = number[best]
         told.along_m, told.across_m = where[best, 1], where[best, 2]
@@ -260,7 +310,7 @@ def match(
     memory["track_id"] = rows["track_id"]
     known = _known(rows["track_id"], remembered)
     match_rows(
-        rows, known, _numbers(known["lane_id"], lanes), exp(-since_s / _FORGET_S),
+        rows, known, _numbers(known["lane_id"], lanes), 1.0 - exp(-since_s / _FORGET_S),
         lanes.lanes, lanes.pieces, lanes.origin, lanes.shape, lanes.starts, lanes.members,
         lanes.onward_starts, lanes.onward, memory, told,
     )  # fmt: skip

@@ -7,9 +7,12 @@ from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner
 
 from infra.cli.errors import CommandError
+from infra.cli.main import app as main
 from infra.cli.replay import entries_of, read, replay
 from infra.kafka.topics import create_topics
 from infra.local.station import LocalStation
+from infra.replay.log import read_log
+from infra.replay.send import producer_of
 from operators.sources import parse_entry
 
 START_US = 1_763_850_000_000_000
@@ -101,19 +104,44 @@ def count(kafka, topic):
     return sum(high - low for low, high in marks)
 
 
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory):
+    state = tmp_path_factory.mktemp("station") / "state"
+    with LocalStation(state, parts=("broker",), jobs=()) as station:
+        create_topics(station.resolved.kafka, {})
+        yield station.resolved.kafka
+
+
 @pytest.mark.station
-def test_file_arrives_live_and_as_a_backfill(tmp_path, file, config):
-    with LocalStation(tmp_path / "state", parts=("broker",), jobs=()) as station:
-        kafka = station.resolved.kafka
-        create_topics(kafka, {})
-        settings = config(kafka.bootstrap)
-        live = run(file, "--config", settings)
-        assert live.exit_code == 0
-        assert "6 records to raw.roadside\n" in live.stdout
-        assert count(kafka, "raw.roadside") == 6
-        old = run(file, "--backfill", "old", "--config", settings)
-        assert old.exit_code == 0
-        assert "jobs/fusion.py --backfill old" in old.stdout
-        assert count(kafka, "raw.roadside.old") == 6 + 4  # and a pulse in each partition
-        again = run(file, "--backfill", "old", "--config", settings)
-        assert isinstance(again.exception, CommandError)
+def test_file_arrives_live_and_as_a_backfill(kafka, file, config):
+    settings = config(kafka.bootstrap)
+    live = run(file, "--config", settings)
+    assert live.exit_code == 0
+    assert "6 records to raw.roadside\n" in live.stdout
+    assert count(kafka, "raw.roadside") == 6
+    old = run(file, "--backfill", "old", "--config", settings)
+    assert old.exit_code == 0
+    assert "jobs/fusion.py --backfill old" in old.stdout
+    assert count(kafka, "raw.roadside.old") == 6 + 4  # and a pulse in each partition
+    again = run(file, "--backfill", "old", "--config", settings)
+    assert isinstance(again.exception, CommandError)
+
+
+@pytest.mark.station
+def test_a_network_arrives_and_withdraws_what_it_has_no_more(kafka, tmp_path, config):
+    line = {"type": "LineString", "coordinates": [[11.0, 48.0], [11.001, 48.0]]}
+    lane = {"type": "Feature", "geometry": line, "properties": {"lane": "a"}}
+    path = tmp_path / "town.geojson"
+    path.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": [lane]}))
+    producer = producer_of(kafka)
+    producer.produce("station.network", b"told before", b"town/gone")
+    producer.flush(30)
+    settings = str(config(kafka.bootstrap))
+    done = CliRunner().invoke(main, ["network", "import", str(path), "--config", settings])
+    assert done.exit_code == 0, done.output
+    assert "1 pieces that it had before are withdrawn" in done.stdout
+    sent = [one.record for one in read_log(kafka.client(), ("raw.signal",))]
+    assert [(r.source, r.format) for r in sent] == [("network/town", "network.json")] * 2
+    first, gone = (msgspec.json.decode(r.body) for r in sent)
+    assert [one["name"] for one in first["segments"]] == ["town/a"]
+    assert gone == {"part": "town/gone"}

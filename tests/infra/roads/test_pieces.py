@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 from infra.cli.main import app
 from infra.replay.messages import read_messages
 from infra.roads.imported import Account, Imported, ImportFileError
-from infra.roads.pieces import entry_of, messages_of, pieces_of, write_pieces
+from infra.roads.pieces import entry_of, messages_of, pieces_of, with_withdrawn, write_pieces
 from operators.road.network import Lane, Segment
 from tests.builders import SECOND_US, START_US, Log, outputs_of, values
 from tests.infra.roads.test_sumo import NET, UTM
@@ -31,6 +31,14 @@ def test_what_is_too_long_for_a_piece_is_accounted_for():
     account.read["segments"] = account.read["lanes"] = 1
     assert pieces_of(Imported((a_segment("s", span=0.3),), account), "town") == []
     assert account.kept("segments") == account.kept("lanes") == 0
+
+
+def test_an_import_withdraws_its_own_pieces_that_are_no_more():
+    pieces = pieces_of(Imported((a_segment("s"),), Account()), "town")
+    known = [pieces[0].part, "town/1", "town-2/1", "intersection/1/7"]
+    *same, gone = with_withdrawn(pieces, "town", known)
+    assert same == pieces
+    assert (gone.part, gone.segments) == ("town/1", ())
 
 
 def test_pieces_of_a_file_are_told_once_however_often_they_are_sent(tmp_path):

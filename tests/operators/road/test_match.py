@@ -113,3 +113,31 @@ def test_a_cell_without_roads_tells_nothing():
     told, memory = match(an_object(0, 0), np.zeros(0, MEMORY), lanes_of(), 0.1)
     assert told["lane"].tolist() == [-1]
     assert memory["lane_id"].tolist() == [[0] * 4]
+
+
+def test_of_many_lanes_near_the_nearest_count():
+    wide = [a_lane(f"w:{k}", [(-200, 1.5 * k), (0, 1.5 * k)], width_m=1.5) for k in range(20)]
+    lanes, known = lanes_of(a_segment("w", *wide)), ids(a_segment("w", *wide))
+    for k in range(20):
+        told, _ = match(an_object(-100, 1.5 * k, 0.1), np.zeros(0, MEMORY), lanes, 0.1)
+        assert names(lanes, told["lane"]) == [known[f"w:{k}"]]
+
+
+def test_who_waits_at_the_stop_line_is_on_the_lane_that_ends_there():
+    turns = [{"lane": name} for name in ("left", "on", "right")]
+    first = a_segment("a", a_lane("a", [(-200, 0), (0, 0)], turns=turns))
+    ways = [(5, 20), (20, 0), (5, -20)]
+    onward = [
+        a_segment(turn["lane"], a_lane(turn["lane"], [(0, 0), way]))
+        for turn, way in zip(turns, ways, strict=True)
+    ]
+    lanes, known = lanes_of(first, *onward), ids(first, *onward)
+    told = drive(lanes, [(-3.0, 0.2)] * 30, vx_mps=0.0)
+    assert set(names(lanes, [t["lane"] for t in told])) == {known["a"]}
+
+
+def test_who_leaves_the_road_is_on_no_lane_within_a_second():
+    path = [(-150 + k, -1.75) for k in range(60)] + [(-90, -5.5)] * 10
+    told = drive(lanes_of(an_approach()), path)
+    assert all(t["lane"] >= 0 for t in told[:60])
+    assert told[-1]["lane"] == told[-1]["segment"] == -1
