@@ -92,9 +92,12 @@ class ApproachStates:
         outputs = []
         for second_us, shown in seconds.closed(at_us):
             outputs.append(self._second(key, lanes, kept, second_us, shown))
+        changes = roads.changes | seconds.changes
+        if seconds.over(at_us):
+            return Result(None, changes, outputs)
         waits = not any(awake for _, awake in kept.progress.cells.values())
-        wake_us = kept.progress.heard_us + QUIET_US if waits and seconds.waiting else None
-        return Result(ENCODER.encode(kept), roads.changes | seconds.changes, outputs, wake_us)
+        wake_us = max(kept.progress.heard_us + QUIET_US, at_us + SECOND_US) if waits else None
+        return Result(ENCODER.encode(kept), changes, outputs, wake_us)
 
     def _second(
         self, key: str, lanes: bytes, kept: ApproachState, second_us: int, shown: Sequence[Scene]

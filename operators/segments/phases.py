@@ -10,6 +10,7 @@ GREEN = (
     Phase.PROTECTED_MOVEMENT_ALLOWED,
     Phase.FLASHING_GREEN,
 )
+KEPT_US = 60_000_000  # of what pictures may still come for, also while none do
 STALE_US = 5_000_000  # a phase that nobody repeated for so long is not known any more
 
 
@@ -34,6 +35,8 @@ class Phases(msgspec.Struct, array_like=True):
                 held.append(Shown(one.event_time_us, one.origin, state))
         for held in self.groups.values():
             held.sort(key=lambda shown: (shown.event_time_us, shown.origin))
+        newest_us = max((held[-1].event_time_us for held in self.groups.values()), default=0)
+        self.forget(newest_us - KEPT_US)
 
     def at(self, group: int, tick_us: int) -> SignalState | None:
         """State of a group at a tick; None if it is not known."""

@@ -102,10 +102,10 @@ class Seconds:
             scenes = [scene for one in packed for scene in SCENES.decode(one)]
             yield second_us, sorted(scenes, key=lambda one: (one.tick_us, one.cell))
 
-    @property
-    def waiting(self) -> bool:
-        """Whether scenes wait for the end of their second."""
-        return any(self.changes.get(name, b"") is not None for name in self._waiting)
+    def over(self, at_us: int) -> bool:
+        """Whether nothing is left to tell: all cells sleep, no scene waits, nothing was late."""
+        waiting = any(self.changes.get(name, b"") is not None for name in self._waiting)
+        return self.quiet(at_us) and not waiting and not self._progress.late
 
     def _is_over(self, end_us: int, at_us: int) -> bool:
         cells = self._progress.cells

@@ -116,7 +116,9 @@ class SegmentStates:
         if quiet and at_us >= kept.minute_us + MINUTE_US + QUIET_US:
             outputs += self._minute(key, lanes, minute, 0)
         changes = {**roads.changes, **seconds.changes, **minute.changes}
-        wake_us = None if quiet and not kept.minute_us else self._next_look(kept, at_us, quiet)
+        if seconds.over(at_us) and not kept.minute_us:
+            return Result(None, changes, outputs)
+        wake_us = self._next_look(kept, at_us, quiet)
         return Result(ENCODER.encode(kept), changes, outputs, wake_us)
 
     @staticmethod
@@ -124,7 +126,7 @@ class SegmentStates:
         """When to look again without anything new: only sleeping cells are not waited for."""
         if any(awake for _, awake in kept.progress.cells.values()):
             return None
-        if quiet:
+        if quiet and kept.minute_us:
             return max(kept.minute_us + MINUTE_US + QUIET_US, at_us + SECOND_US)
         return max(kept.progress.heard_us + QUIET_US, at_us + SECOND_US)
 

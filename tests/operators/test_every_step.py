@@ -37,6 +37,10 @@ from operators.report import (
 from operators.road.intake import CellRoad, CellSignals, Mapped, Origin
 from operators.road.network import RoadPart
 from operators.road.signal import IntersectionState, SignalState
+from operators.segments.approach import ApproachStates
+from operators.segments.scenes import Scenes
+from operators.segments.segment import SegmentStates
+from operators.segments.sort import Sort
 from operators.shared import Shared
 from operators.sources import share_source
 from operators.step import State
@@ -54,6 +58,9 @@ from tests.builders import (
 from tests.operators.enrich.features import a_feature, area, share
 from tests.operators.events.pictures import drive, sealed, sealed_road
 from tests.operators.road.signals import GREEN, RED, a_lane, a_part, a_segment, a_spat, an_approach
+from tests.operators.segments.roads import BEGIN_US
+from tests.operators.segments.roads import PARAMETERS as ROAD_PARAMETERS
+from tests.operators.segments.test_approach import a_platoon
 
 PARAMETERS = Parameters(quiet_us=500_000)
 TICK_US = PARAMETERS.tick_us
@@ -198,8 +205,33 @@ def events():
     return Case(lambda: EventStep(PARAMETERS), HOME.key, waiting, Shared())
 
 
+def roads():
+    """A car that waits at a red light and drives on, until nobody looks any more: by step."""
+    made = a_platoon(green_s=3.0, red_s=9.0, seconds=8.0)
+    made.drive(2, lambda t: [], since_us=BEGIN_US + 8_000_000, live=())
+    waiting = made.waiting()
+
+    def case(step, route):
+        key = waiting[route][0][0]
+        mine = [value for at, value in waiting[route] if at == key]
+        return Case(lambda: step(ROAD_PARAMETERS), key, mine, Shared())
+
+    told = [pack_raw(one.record) for one in made.records if one.topic == "fused.objects"]
+    sort = Case(lambda: Sort(ROAD_PARAMETERS, unpacked), "fused.objects/0", told, Shared())
+    return {
+        "sort": sort,
+        "scenes": case(Scenes, "scene"),
+        "segments": case(SegmentStates, "segment"),
+        "approaches": case(ApproachStates, "approach"),
+    }
+
+
+def unpacked(_topic, value):
+    return msgspec.msgpack.decode(value)
+
+
 CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}
-CASES |= {"intersection": intersection(), "blocks": blocks(), "events": events()}
+CASES |= {"intersection": intersection(), "blocks": blocks(), "events": events()} | roads()
 every_step = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -267,13 +299,16 @@ def test_a_wake_with_nothing_due_is_no_failure_even_for_a_new_key(case):
 ROADS = {"roads", "lanes_of", "signals"}  # known until somebody says otherwise
 
 
-@pytest.mark.parametrize("name", ["cell", "identity", "publish", "blocks", "events"])
+@pytest.mark.parametrize(
+    "name", ["cell", "identity", "publish", "blocks", "events", "segments", "approaches"]
+)
 def test_a_key_that_has_gone_quiet_is_forgotten(name):
     _, value, entries, _ = STRAIGHT[id(CASES[name])][-1]
     assert (value, entries.keys() - ROADS) == (None, set())
 
 
 VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1, "events": 1}
+VERSIONS |= {"segments": 1, "approaches": 1}
 
 
 @pytest.mark.parametrize("name", VERSIONS)

@@ -79,7 +79,7 @@ def await_account(client, settings, records):
 def differences(one, other):
     """For each topic how many records only one side has; empty if both are equal."""
     found = {}
-    for topic in TOPICS:
+    for topic in one:
         a, b = (Counter(map(frozen, side[topic])) for side in (one, other))
         if a != b:
             found[topic] = ((a - b).total(), (b - a).total())

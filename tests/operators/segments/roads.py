@@ -5,12 +5,12 @@ import numpy as np
 
 import schemas
 from operators.parameters import Parameters
-from operators.pipeline import LogRecord, run
+from operators.pipeline import FOREVER_US, LogRecord, run
 from operators.raw import RawRecord
 from operators.road.intake import Origin, road_record, signal_record
 from operators.road.network import RoadPart
 from operators.road.signal import IntersectionState, SignalState
-from operators.routes import NETWORK, OBJECTS, SIGNALS, SOURCES
+from operators.routes import NETWORK, OBJECTS, SCENE, SIGNALS, SOURCES
 from operators.segments.flow import SegmentFlow
 from operators.segments.scene import SEEN
 from operators.segments.segment import COLUMNS
@@ -105,10 +105,28 @@ class States:
         record = RawRecord(offset, appended_us, 0, "", "", "", body)
         self.records.append(LogRecord(topic, partition, record))
 
+    def waiting(self):
+        """Key and event of everything that waits for each step, by the route that leads there."""
+        flow = self._flow()
+        for record in self._log():
+            flow.take(record)
+        found = {}
+        for stage in (flow.sort, flow._stages[SCENE]):
+            for key, value in found.get(SCENE, ()) if stage is not flow.sort else ():
+                stage.take(key, value)
+            for output in stage.advance(FOREVER_US):
+                found.setdefault(output.route, []).append((output.key, output.value))
+        return found
+
     def outputs(self, step_us=SECOND_US):
-        log = sorted(self.records, key=lambda one: one.record.receive_time_us)
-        flow = SegmentFlow(PARAMETERS, lambda _topic, value: msgspec.msgpack.decode(value))
-        return list(run(log, flow, step_us))
+        return list(run(self._log(), self._flow(), step_us))
+
+    def _log(self):
+        return sorted(self.records, key=lambda one: one.record.receive_time_us)
+
+    @staticmethod
+    def _flow():
+        return SegmentFlow(PARAMETERS, lambda _topic, value: msgspec.msgpack.decode(value))
 
 
 def blank(count):

@@ -3,10 +3,20 @@
 import numpy as np
 import pytest
 
-from operators.routes import APPROACH_STATES
+from operators.routes import APPROACH, APPROACH_STATES
+from operators.segments.approach import ApproachStates
 from operators.segments.service import COLUMNS, HEADWAY_S, LOST_S
-from tests.builders import SECOND_US, content
-from tests.operators.segments.roads import BEGIN_US, States, an_approach, states, table
+from operators.step import State
+from tests.builders import SECOND_US, content, kept
+from tests.operators.segments.roads import (
+    BEGIN_US,
+    CROSSING,
+    PARAMETERS,
+    States,
+    an_approach,
+    states,
+    table,
+)
 
 RED, GREEN = 3, 6
 SLOTS = (97.75, 90.25, 82.75)  # centres of cars of 4.5 m in a queue, the first at the line
@@ -138,3 +148,15 @@ def test_a_car_that_changes_to_another_way_is_lost_and_has_not_left():
 def test_no_row_depends_on_how_often_the_watermark_passes():
     made = a_platoon()
     assert content(made.outputs(20_000)) == content(made.outputs(7 * SECOND_US))
+
+
+def test_signals_of_a_crossing_that_nobody_looks_at_do_not_pile_up():
+    made = States(an_approach())
+    for k in range(300):
+        made.signal(BEGIN_US + k * SECOND_US, {1: RED})
+    events = [value for key, value in made.waiting()[APPROACH] if key == CROSSING]
+    step, state, sizes = ApproachStates(PARAMETERS), State(), []
+    for event in sorted(events, key=step.wake_for):
+        state = kept(state, step.on_wake(CROSSING, state, [event], {}, step.wake_for(event)))
+        sizes.append(len(state.value or b""))
+    assert max(sizes[150:]) <= max(sizes[:150])
