@@ -28,6 +28,8 @@ _SETTINGS: Final = {
     "deduplicate_blocks_in_dependent_materialized_views": 1,
     # so that TOO_MANY_PARTS always means parts that will be merged in a while
     "max_partitions_per_insert_block": 0,
+    # A block has no row twice, and sorting it in the hope of one cost two thirds of the insert.
+    "optimize_on_insert": 0,
 }
 _NO_CODE: Final = 0
 _TYPE_MISMATCH: Final = 53
