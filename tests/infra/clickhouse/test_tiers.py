@@ -53,6 +53,17 @@ def test_second_tier_has_the_whole_seconds(client, insert):
     assert rows == [(START_US + k * 1_000_000, 7, 10.0, ["rsu-1"]) for k in range(3)]
 
 
+def test_second_tier_keeps_the_weather(client, insert):
+    rain = {"visibility_m": 800.0, "wind_mps": 4.5, "precipitation": 3}
+    weather = rain | {"precipitation_mmph": 2.5, "road_surface": 3}
+    insert(pictures(drive(7, 1.0), weather=[weather]), "rain")
+    rows = client.execute(
+        "SELECT visibility_m, wind_mps, precipitation_name, precipitation_mmph, road_surface_name"
+        " FROM tiers.fused_object_second"
+    )
+    assert rows == [(800.0, 4.5, "rain", 2.5, "wet")]
+
+
 def test_roll_up_counts_track_seconds_in_their_cell(client, insert):
     standing = drive(8, 4.0, speed_mps=0.0)
     insert(pictures(standing, drive(9, 4.0, speed_mps=0.0)), "standing")
