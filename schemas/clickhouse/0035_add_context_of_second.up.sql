@@ -1,5 +1,5 @@
 -- The weather of an object lives for months too: it is the same for minutes and costs next to nothing. The lane does
--- not: that migration makes the columns of the states anew when it is repeated, which a view that reads them forbids.
+-- not: a view that reads its columns would forbid to repeat 0027, which makes them anew.
 ALTER TABLE {database}.fused_object_second
     ADD COLUMN IF NOT EXISTS visibility_m       Float32 DEFAULT nan CODEC(ZSTD(1)) COMMENT 'NaN if unknown' AFTER context_flags,
     ADD COLUMN IF NOT EXISTS wind_mps           Float32 DEFAULT nan CODEC(ZSTD(1)) COMMENT 'mean wind; NaN if unknown' AFTER visibility_m,
