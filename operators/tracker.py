@@ -253,7 +253,9 @@ def rows(state: TrackerState, at_us: int) -> RecordArray:
     """
     n = int(state.counts[N_TRACKS])
     made = np.zeros(n, TRACK_ROW)
-    n = fill_rows(state.tracks, n, at_us, MOTION, RATES, state.gaps, state.sources, made)
+    n = fill_rows(
+        state.tracks, n, at_us, MOTION, RATES, state.gaps, state.sources, state.registry, made
+    )
     posed_us = int(state.counts[POSED_US])
     if posed_us:
         pose = state.pose.copy()

@@ -18,6 +18,7 @@ from operators.fuse.sources import BIRTH_LOG_ODDS, CREDIT
 from operators.fuse.state import N_TRACKS, WITNESSES
 from operators.gaussian import OX, OY, RXX, RYY
 from operators.jit import Record, compiled
+from operators.register.anchors import forget_anchor
 from operators.register.remember import forget_raw
 
 # Two objects of one frame are never this close; closer than their accuracy, they are one.
@@ -106,3 +107,4 @@ def _blank(track: Record, event_us: int) -> None:
     track.z_variance_m2 = track.heading_variance_rad2 = np.float32(0.0)
     track.heading_votes = np.float32(FIRST_HEADING_VOTES)
     forget_raw(track)
+    forget_anchor(track)

@@ -265,6 +265,8 @@ def take_frame(
         about.slot,
         event_us,
         about.inflation,
+        about,
+        source,
         tracks,
         slots,
         observation_of,

@@ -12,6 +12,9 @@ from operators.fuse.kalman import state_at
 from operators.fuse.lifecycle import shown_us
 from operators.fuse.quality import log_odds_of_object
 from operators.jit import compiled, inlined
+from operators.register.anchors import carried_variance
+from operators.register.common import is_of_units
+from operators.register.state import Registry
 
 
 @inlined
@@ -39,11 +42,13 @@ def fill_rows(
     rates: FloatArray,
     gaps: FloatArray,
     sources: RecordArray,
+    registry: Registry,
     made: RecordArray,
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
     size = 0
     change, known = first_change()
+    carried_m2 = carried_variance(sources)
     for slot in range(n):
         track, row = tracks[slot], made[size]
         unseen_us = at_us - track.last_us
@@ -56,7 +61,10 @@ def fill_rows(
         row.acceleration_mps2, row.turn_rate_radps = np.float32(np.nan), np.float32(turn_rps)
         row.heading_rad = track.heading_rad
         row.length_m, row.width_m, row.height_m = track.size_m[0], track.size_m[1], track.size_m[2]
-        lasting_m2 = _lasting_m2(sources, sources_at(track, track.last_us))
+        seen_by = sources_at(track, track.last_us)
+        lasting_m2 = _lasting_m2(sources, seen_by)
+        if is_of_units(registry, seen_by):
+            lasting_m2 += carried_m2
         row.cov_xx_m2 = np.float32(spread[0] + lasting_m2)
         row.cov_xy_m2 = np.float32(spread[1])
         row.cov_yy_m2 = np.float32(spread[4] + lasting_m2)

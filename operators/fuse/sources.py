@@ -8,6 +8,7 @@ from operators.fuse.noise import FIRST_KEPT
 from operators.fuse.quality import FIRST_A, FIRST_B
 from operators.fuse.state import MAX_SOURCES, N_SOURCES, N_TRACKS, QUARTERS
 from operators.jit import Record, compiled
+from operators.register.anchors import forget_carried
 
 # Columns of the table that kernels get; one row for each kind.
 POSITION_VARIANCE, SPEED_VARIANCE, CLUTTER, DETECTION, CREDIT, BIRTH_LOG_ODDS = range(6)
@@ -83,6 +84,7 @@ def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArra
     source.noise_count, source.noise_factor = FIRST_KEPT, 1.0
     source.lasting_m2 = source.least_lasting_m2 = 0.0
     source.white_count = source.white_m2 = source.white_claimed_m2 = 0.0
+    forget_carried(source)
     source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]
 
 

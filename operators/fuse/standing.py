@@ -4,6 +4,7 @@ import numpy as np
 
 from operators._typing import FloatArray, RecordArray
 from operators.fuse.state import N_SOURCES, TrackerState
+from operators.register.anchors import carried_variance
 from operators.register.quality import QUALITY_ROW, quality_rows
 
 # One source of a cell: what the registration says of it, and what its innovations do.
@@ -31,7 +32,8 @@ def standings(state: TrackerState) -> RecordArray:
     structured array of shape (n_sources,), dtype `STANDING`
     """
     n = int(state.counts[N_SOURCES])
-    told, sources = quality_rows(state.registry, n), state.sources[:n]
+    sources = state.sources[:n]
+    told = quality_rows(state.registry, n, carried_variance(sources))
     made = np.zeros(n, STANDING)
     for name in QUALITY_ROW.names or ():
         made[name] = told[name]

@@ -14,10 +14,11 @@ from operators.fuse.gaps import no_gaps
 from operators.fuse.imm import LENGTH
 from operators.fuse.index import BUCKETS
 from operators.jit import compiled
+from operators.register.anchors import ANCHOR_FIELDS, CARRIED_FIELDS
 from operators.register.remember import RAW_FIELDS
 from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 4
+VERSION = 5
 LOCAL_KEYS = 4
 WITNESSES = 8
 QUARTERS = 4
@@ -71,6 +72,7 @@ TRACK = np.dtype(
         ("last_slot", "u1"),  # of the source that saw it last
         ("vain_looks", "u1"),  # misses that counted since the last hit
         *RAW_FIELDS,
+        *ANCHOR_FIELDS,
     ]
 )
 
@@ -95,12 +97,22 @@ SOURCE = np.dtype(
         ("white_claimed_m2", "<f8"),  # mean of what it claims beside
         ("least_lasting_m2", "<f8"),  # what is assumed of it: no difference shows less
         ("name", f"S{SOURCE_NAME_BYTES}"),
+        *CARRIED_FIELDS,
     ]
 )
+# Versions that are read: bytes of a source and of a track. Each begins as the one before; what it
+# has more of is zero, which is "not learned yet".
+SIZES = {
+    4: (
+        SOURCE.itemsize - np.dtype(CARRIED_FIELDS).itemsize,
+        TRACK.itemsize - np.dtype(ANCHOR_FIELDS).itemsize,
+    ),
+    VERSION: (SOURCE.itemsize, TRACK.itemsize),
+}
 
 N_TRACKS, N_SOURCES, SWEPT, POSED_US = range(4)
 NEVER = -(2**62)
-_HEADER = struct.Struct("<BBHIIIIqq")
+HEADER = struct.Struct("<BBHIIIIqq")
 
 
 @dataclass(slots=True)
@@ -182,7 +194,7 @@ def pack(state: TrackerState) -> bytes:
     n_tracks, n_sources, swept, posed_us = (int(value) for value in state.counts)
     registry = pack_registry(state.registry)
     sizes = (TRACK.itemsize, n_tracks, n_sources, SOURCE.itemsize, len(registry))
-    header = _HEADER.pack(VERSION, 0, *sizes, swept, posed_us)
+    header = HEADER.pack(VERSION, 0, *sizes, swept, posed_us)
     learned = state.gaps.astype("<f8").tobytes(), state.pose.astype("<f8").tobytes()
     tracks = state.tracks[:n_tracks].tobytes()
     return b"".join((header, *learned, state.sources[:n_sources].tobytes(), tracks, registry))
@@ -196,27 +208,27 @@ def unpack(data: bytes) -> TrackerState:
     LayoutError
         If the bytes are cut short, too long, or of another version.
     """
-    if len(data) < _HEADER.size or data[0] != VERSION:
-        msg = f"tracker state of {len(data)} bytes is not of version {VERSION}"
+    if len(data) < HEADER.size or data[0] not in SIZES:
+        msg = f"tracker state of {len(data)} bytes is of none of the versions {sorted(SIZES)}"
         raise LayoutError(msg)
-    header = _HEADER.unpack_from(data)
+    header = HEADER.unpack_from(data)
     _, _, track_size, n_tracks, n_sources, source_size, registry_size, swept, posed_us = header
     state = empty()
-    posed = _HEADER.size + state.gaps.nbytes
+    posed = HEADER.size + state.gaps.nbytes
     first = posed + state.pose.nbytes
     at = first + n_sources * source_size
     tracks_end = at + n_tracks * track_size
     end = tracks_end + registry_size
-    sizes_fit = (track_size, source_size) == (TRACK.itemsize, SOURCE.itemsize)
+    sizes_fit = (source_size, track_size) == SIZES[data[0]]
     if end != len(data) or not sizes_fit or n_sources > MAX_SOURCES:
         msg = f"tracker state has {len(data)} bytes, its header says {end}"
         raise LayoutError(msg)
     make_room(state, n_tracks)
-    gaps = np.frombuffer(data, "<f8", state.gaps.size, _HEADER.size)
+    gaps = np.frombuffer(data, "<f8", state.gaps.size, HEADER.size)
     state.gaps[:] = gaps.reshape(state.gaps.shape)
     state.pose[:] = np.frombuffer(data, "<f8", state.pose.size, posed)
-    _copy_records(np.frombuffer(data, SOURCE, n_sources, first), state.sources)
-    _copy_records(np.frombuffer(data, TRACK, n_tracks, at), state.tracks)
+    _fill_records(data[first:at], n_sources, state.sources)
+    _fill_records(data[at:tracks_end], n_tracks, state.tracks)
     state.counts[:] = n_tracks, n_sources, swept, posed_us
     if n_tracks and not _buckets_fit(state.tracks["bucket"][:n_tracks]):
         msg = "tracker state names a bucket that does not exist"
@@ -224,6 +236,13 @@ def unpack(data: bytes) -> TrackerState:
     fill_index(state.tracks, n_tracks, state.heads, state.links)
     state.registry = unpack_registry(data[tracks_end:])
     return state
+
+
+def _fill_records(data: bytes, n: int, target: RecordArray) -> None:
+    """Fill the first n records from those of a version that begins as this one does."""
+    if n:
+        told = np.frombuffer(data, np.uint8).reshape(n, -1)
+        target[:n].view(np.uint8).reshape(n, -1)[:, : told.shape[1]] = told
 
 
 def _buckets_fit(buckets: IntArray) -> bool:

@@ -5,10 +5,12 @@ import math
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
+from operators.fuse.account import is_shared
 from operators.fuse.index import SIDE as SQUARES
 from operators.fuse.index import SQUARE_M, bucket_of
-from operators.gaussian import OX, OY, RXX, RYY, VX, VXX, VY, VYY, X, Y
+from operators.gaussian import AFTER, LAG, OX, OY, RXX, RYY, VX, VXX, VY, VYY, X, Y
 from operators.jit import Record, compiled
+from operators.register.anchors import hear_probe
 from operators.register.correct import true_place
 from operators.register.pairs import SIDE, T_S, aim, fill_side, take_pair
 from operators.register.remember import (
@@ -42,8 +44,8 @@ from operators.register.units import is_reference
 APART_S, APART_US = 0.11, 150_000
 YOUNGEST_US = 500_000  # a track's velocity means something from then on
 MOST_VELOCITY_VARIANCE = 4.0
-# Errors of a detector's box last as long as the view of the object does not change, those of
-# satellite positioning as long as its surroundings do not: so long pairs count as one.
+# Errors of a detector's box last as long as the view of the object does not change: so long pairs
+# count as one. How sure probes are in all: `operators.register.anchors`.
 UNIT_MEMORY_S, ANCHOR_MEMORY_S = 0.5, 1.0
 MARKS = 1 << 20  # whole numbers that a float32 holds
 FARTHEST_M = 25.0  # 1 s at 25 m/s
@@ -58,6 +60,8 @@ def collect(
     slot: int,
     event_us: int,
     noise_factor: float,
+    about: Record,
+    source: Record,
     tracks: RecordArray,
     slots: IntArray,
     observation_of: IntArray,
@@ -74,6 +78,8 @@ def collect(
         Of the frame's source.
     noise_factor
         On the noise of inputs that are not independent evidence.
+    about, source
+        Of the frame; a source of probes learns how its errors last.
     tracks, slots, observation_of, ahead
         As in `operators.fuse.take.update_all`; the lists of the updated tracks are changed.
     raw : ndarray of shape (m, PREPARED)
@@ -96,6 +102,8 @@ def collect(
             weight = _weight(track, own, at_us, role)
             variance = 0.5 * noise_factor * (seen[RXX] + seen[RYY])
             place = (ahead[i, X], ahead[i, Y])
+            if about.trusted:
+                _hear(track, source, about, at_us, ahead[i], seen, variance)
             _pair(registry, role, slot, at_us, track, seen, variance, vx, vy, spread, weight, place)
             if role >= 0:
                 mark = float(track.track_id % np.uint64(MARKS))
@@ -119,6 +127,23 @@ def _weight(track: Record, own: int, at_us: int, role: int) -> float:
         return 1.0
     memory_s = ANCHOR_MEMORY_S if role == ANCHOR else UNIT_MEMORY_S
     return float(min(max((at_us - track.raw_us[own]) / 1e6 / memory_s, 0.0), 1.0))
+
+
+@compiled
+def _hear(
+    track: Record,
+    source: Record,
+    about: Record,
+    at_us: int,
+    ahead: FloatArray,
+    seen: FloatArray,
+    variance: float,
+) -> None:
+    """Let a source of probes learn from where a vehicle says it is, beside its track."""
+    dt = ahead[LAG] + seen[AFTER]
+    off = (seen[OX] - ahead[X] - dt * ahead[VX], seen[OY] - ahead[Y] - dt * ahead[VY])
+    beside = is_shared(track, about.slot, about.event_us)
+    hear_probe(track, source, at_us, about.since_us, off, variance, beside)
 
 
 @compiled

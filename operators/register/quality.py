@@ -3,8 +3,8 @@
 import numpy as np
 
 from operators._typing import RecordArray
+from operators.register.common import MET_PAIRS
 from operators.register.gross import Mixup
-from operators.register.solve import MET_PAIRS
 from operators.register.state import (
     ANCHOR,
     ERRORS,
@@ -56,13 +56,16 @@ _SIGMAS = {
 }
 
 
-def quality_rows(registry: Registry, n_sources: int) -> RecordArray:
+def quality_rows(registry: Registry, n_sources: int, carried_m2: float = 0.0) -> RecordArray:
     """One row for each source slot in use.
 
     Parameters
     ----------
     n_sources
         Number of slots that sources have.
+    carried_m2
+        Variance an axis that the anchors' lasting errors leave in all places
+        (`operators.register.anchors`).
 
     Returns
     -------
@@ -86,7 +89,8 @@ def quality_rows(registry: Registry, n_sources: int) -> RecordArray:
         for name, k in _NAMES.items():
             row[name] = registry.bias[role, k]
         for name, k in _SIGMAS.items():
-            row[name] = np.sqrt(variances[role, k])
+            shared_m2 = carried_m2 if k in (TX, TY) else 0.0
+            row[name] = np.sqrt(variances[role, k] + shared_m2)
     return rows
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from operators._typing import FloatArray
 from operators.jit import compiled
 from operators.register.algebra import inverse
+from operators.register.common import MET_PAIRS, best_known, limit
 from operators.register.search import agreement, observed, search
 from operators.register.state import (
     ANCHOR,
@@ -17,7 +18,6 @@ from operators.register.state import (
     SOLVED,
     TX,
     TY,
-    USUAL,
     WIDEST,
     Registry,
 )
@@ -31,7 +31,6 @@ WANDER_GAIN = 0.05
 MOST_SURPRISE = 16.0
 # Beside an error that all units share, and that no pair shows, the part that pairs show is small.
 INFORMATIVE = 1e-7
-MET_PAIRS = 2.0  # so much weight of pairs makes a unit one of the net
 KEPT_US, FIRST_KEPT_US = 4_000_000, 20_000_000  # candidates of a unit confirmed, or not yet
 KEPT = 64
 LEAST_OBSERVED = 10
@@ -210,14 +209,7 @@ def _jump(registry: Registry, unit: int, n: int, found: FloatArray, event_us: in
 @compiled
 def _relate(registry: Registry, n: int) -> None:
     """Covariances relative to the best known unit, no larger than what is usual."""
-    best, least = -1, np.inf
-    for unit in range(n):
-        total = 0.0
-        for k in range(ERRORS):
-            at = unit * ERRORS + k
-            total += registry.covariance[at, at] / WIDEST[k] ** 2
-        if registry.units[unit].pairs >= MET_PAIRS and total < least:
-            best, least = unit, total
+    best = best_known(registry)
     for unit in range(n):
         registry.relative[unit] = 0.0
         if best >= 0 and unit != best and registry.units[unit].pairs >= MET_PAIRS:
@@ -231,8 +223,4 @@ def _relate_one(registry: Registry, unit: int, best: int) -> None:
     for k in range(ERRORS):
         for c in range(ERRORS):
             made[k, c] = P[i + k, i + c] + P[j + k, j + c] - P[i + k, j + c] - P[j + k, i + c]
-    for k in range(ERRORS):
-        shrink = USUAL[k] / math.sqrt(max(made[k, k], 1e-300))
-        if shrink < 1.0:
-            made[k, :] *= shrink
-            made[:, k] *= shrink
+    limit(made)

@@ -10,6 +10,7 @@ from benchmarks.schedules import PARAMETERS
 from benchmarks.schedules_context import FOREIGN
 from operators import tracker
 from operators.errors import LayoutError
+from operators.fuse.state import VERSION
 from operators.pipeline import FOREVER_US, Pipeline
 from operators.routes import RECORDS
 from operators.shared import Shared
@@ -68,7 +69,10 @@ def trackers(golden):
 def test_a_tracker_is_packed_as_it_was(file):
     found = trackers(load(file))
     assert len(found) > 3
-    assert all(tracker.pack(tracker.unpack(packed)) == packed for packed in found)
+    for packed in found:
+        again = tracker.pack(tracker.unpack(packed))
+        assert again == packed if packed[0] == VERSION else again[0] == VERSION
+        assert tracker.ids_of(tracker.unpack(again)) == tracker.ids_of(tracker.unpack(packed))
 
 
 @pytest.mark.parametrize("stage", [FRONT, CELL, IDENTITY, PUBLISH])

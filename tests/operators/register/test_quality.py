@@ -1,8 +1,8 @@
 import numpy as np
 
+from operators.register.common import MET_PAIRS
 from operators.register.gross import Mixup
 from operators.register.quality import mixup_name, quality_rows
-from operators.register.solve import MET_PAIRS
 from operators.register.state import ANCHOR, NEVER, no_registry
 
 
@@ -34,3 +34,12 @@ def test_a_unit_that_never_stepped_has_no_step():
     registry.units["step_us"][0] = NEVER
     (row,) = quality_rows(registry, 1)
     assert (row["steps"], row["step_us"], row["met"]) == (0, 0, 0)
+
+
+def test_what_probes_leave_unknown_is_in_the_sigmas_of_places():
+    registry = no_registry()
+    registry.counts[0], registry.roles[0] = 1, 0
+    (before,), (after,) = quality_rows(registry, 1), quality_rows(registry, 1, 0.09)
+    for name in ("tx_sigma_m", "ty_sigma_m"):
+        assert after[name] == np.sqrt(before[name] ** 2 + 0.09)
+    assert after["yaw_sigma_rad"] == before["yaw_sigma_rad"]

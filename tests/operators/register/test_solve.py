@@ -1,7 +1,8 @@
 import numpy as np
 
 from operators.gaussian import OX, OY, PREPARED
-from operators.register.solve import MET_PAIRS, PERIOD_US, _relate, solve
+from operators.register.common import MET_PAIRS
+from operators.register.solve import PERIOD_US, _relate, solve
 from operators.register.state import LEAST_WANDER, USUAL, WIDEST, no_registry
 from operators.register.units import enrol
 
