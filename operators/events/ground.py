@@ -154,6 +154,7 @@ def _fill(
 ) -> None:
     for r in range(len(rows)):
         row = rows[r]
+        # GRID_M is compiled in: a cached kernel has to be made anew when it changes.
         i = int(np.floor((row.x_m - origin[0]) / GRID_M))
         j = int(np.floor((row.y_m - origin[1]) / GRID_M))
         if i < 0 or j < 0 or i >= shape[0] or j >= shape[1]:
