@@ -270,3 +270,31 @@ def test_nothing_there_and_nobody_looked_are_two_answers(engine_port):
     assert nothing == ("nothing there", 1, 31, 31 / 60, 0, 0)
     assert something == ("something there", 2, 60, 91 / 60, 2 * 47, 2)
     assert sum(row[1] for row in rows) == 2 * 60  # every area in each of two minutes
+
+
+def test_an_event_is_one_row_until_it_is_over_and_has_the_links_of_its_tracks(client, engine_port):
+    first = packed_example("road_event", "stopped-vehicle-of-an-incident") | {
+        "run_id": "run-1", "cell_key": CELL, "began_us": START_US, "opened_us": START_US + 100_000,
+        "tick_us": START_US + 100_000,
+    }  # fmt: skip
+    closed = {"change": "closed", "sequence": 1, "tick_us": START_US + 500_000, "reason": "over"}
+    of_track = {"used-and-clutter": START_US + 200_000, "no-observation": START_US + 900_000}
+    links = [
+        packed_example("links", case) | {"run_id": "run-1", "cell_key": CELL, "tick_us": tick_us}
+        for case, tick_us in of_track.items()
+    ]
+    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="views"))
+    warehouse.insert(Block("fused.links", links, "links of an event"))
+    warehouse.insert(Block("road.events", [first, first | {"run_id": "other"}], "opened"))
+    asked = "SELECT event_id, closed, changes, track_ids FROM views.{}"
+    assert client.execute(asked.format("open_events")) == [(first["event_id"], None, 1, [42])]
+    warehouse.insert(Block("road.events", [first | closed], "closed"))
+    warehouse.close()
+    assert client.execute(asked.format("open_events")) == []
+    ((_, over, changes, _),) = client.execute(asked.format("event_history"))
+    assert over == datetime.fromtimestamp(START_US / 1e6 + 0.5, UTC)
+    assert changes == 2
+    evidence = client.execute(
+        f"SELECT track_id FROM views.links_of_event(event={first['event_id']})"
+    )
+    assert evidence == [(42,), (42,)]
