@@ -25,6 +25,7 @@ from infra.roads.sumo import read_sumo
 from infra.simulator.network import District, Network, build_network, run_sumo_program
 from infra.simulator.placement import Placement
 from infra.simulator.traffic import ROAD_USERS
+from operators.enrich.context import no_context
 from operators.envelope import Kind
 from operators.parameters import Parameters
 from operators.picture import columns, positions
@@ -35,7 +36,14 @@ from operators.road.intake import CellRoad, Origin, road_record
 from operators.road.known import KnownRoads
 from operators.road.network import RoadPart, Segment, length_m
 from operators.road.placing import cell_roads
-from operators.routes import APPROACH_STATES, NETWORK, OBJECTS, SEGMENT_STATES, SOURCES
+from operators.routes import (
+    APPROACH_STATES,
+    NETWORK,
+    OBJECTS,
+    ROAD_EVENTS,
+    SEGMENT_STATES,
+    SOURCES,
+)
 from operators.segments.approaches import USUAL_MPS
 from operators.segments.flow import SegmentFlow
 from operators.segments.segment import COLUMNS
@@ -258,6 +266,7 @@ def _picture(
             entries[name] = value
     head = {"run_id": PARAMETERS.run_id, "frame": "wgs84", "cell_key": key, "tick_us": tick_us}
     head |= {"live_sources": ["unit"], "count": len(rows)}
+    head |= no_context(len(rows)) | {"sources": [], "missing_sources": [], "station_id": "s"}
     return head | columns(key, rows, positions(key, rows), tick_us) | on_roads
 
 
@@ -266,6 +275,8 @@ def told(log: Sequence[LogRecord]) -> dict[str, list[dict[str, np.ndarray]]]:
     flow = SegmentFlow(PARAMETERS, lambda _topic, value: msgspec.msgpack.decode(value))
     found: dict[str, list[dict[str, np.ndarray]]] = defaultdict(list)
     for output in run(log, flow):
+        if output.route == ROAD_EVENTS:
+            continue
         value = msgspec.msgpack.decode(output.value)
         kinds = COLUMNS if output.route == SEGMENT_STATES else OF_GROUPS
         row = {name: np.frombuffer(value[name], kind) for name, kind in kinds.items()}
