@@ -2,7 +2,8 @@
 
     python -m tests.operators.golden.make
 
-Run it when a layout has got a new version, and keep the file of the version before.
+Run it when a layout has got a new version, and keep the file of the version before; the name
+has the tracker's, which changes most.
 """
 
 import zlib
@@ -13,6 +14,7 @@ import msgspec
 from benchmarks.schedules import PARAMETERS
 from benchmarks.schedules_context import FOREIGN
 from benchmarks.schedules_recording import recording
+from operators.fuse.state import VERSION
 from operators.pipeline import LogRecord, Pipeline
 from operators.raw import RawRecord
 
@@ -84,7 +86,7 @@ def load(file: Path) -> Golden:
 
 def main() -> None:
     packed = zlib.compress(msgspec.msgpack.encode(cut()), 9)
-    (FOLDER / "states.bin").write_bytes(packed)
+    (FOLDER / f"tracker-{VERSION}.bin").write_bytes(packed)
     print(len(packed), "bytes")
 
 
