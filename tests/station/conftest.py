@@ -13,14 +13,12 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 START_US = 1_790_000_000_000_000
 
 
-PARTS = ("broker", "registry", "engine", "pulse", "fusion", "warehouse")
+PARTS = ("broker", "registry", "engine", "pulse", "fusion", "warehouse")  # no segment job
 
 
 @pytest.fixture(scope="module")
-def station(tmp_path_factory, request):
-    """A station of the parts that the module names, else without the segment job."""
-    parts = getattr(request.module, "PARTS", PARTS)
-    with LocalStation(tmp_path_factory.mktemp("station"), parts) as running:
+def station(tmp_path_factory):
+    with LocalStation(tmp_path_factory.mktemp("station"), PARTS) as running:
         yield running
 
 
