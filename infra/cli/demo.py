@@ -18,6 +18,7 @@ from infra.demo.registration import draw
 from infra.demo.report import Measured, Report, report, show
 from infra.demo.run import WARM_UP_S, longest_path, run
 from infra.demo.street import draw as draw_street
+from infra.local.station import LocalStation
 from infra.replay.messages import RecordedMessage
 from infra.simulator.scenario import Scenario, Simulated, simulate
 from infra.simulator.stories import Stories
@@ -70,9 +71,7 @@ def demo(
         with console.status("declaring the recorded sources, in force after 5 s"):
             declared = declare(recordings, station.resolved.kafka)
         await_start(station, until="fusion.submit")
-        measured, figures = _measured(
-            station.resolved, recordings, declared, (scenario, simulated), up_us
-        )
+        measured, figures = _measured(station, recordings, declared, (scenario, simulated), up_us)
         show(console, figures, measured, scenario.start_us)
         _show_path(station.resolved)
     except BaseException:
@@ -103,7 +102,7 @@ def demo(
 
 
 def _measured(
-    settings: Settings,
+    station: LocalStation,
     recordings: list[list[RecordedMessage]],
     declared: int,
     district: tuple[Scenario, Simulated],
@@ -116,7 +115,16 @@ def _measured(
             progress.update(task, description=stage, completed=done, total=total)
 
         scenario, simulated = district
-        measured = run(settings, recordings, simulated, scenario, up_us, console.print, watch)
+        measured = run(
+            station.resolved,
+            recordings,
+            simulated,
+            scenario,
+            up_us,
+            console.print,
+            watch,
+            station.wait_until_up,
+        )
     measured = replace(measured, records_in=measured.records_in + declared)
     return measured, report(measured)
 

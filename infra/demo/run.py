@@ -43,6 +43,7 @@ def run(
     up_us: int,
     say: Say,
     watch: Watcher,
+    ready: Callable[[], None],
 ) -> Measured:
     """Send everything, wait until it has arrived, and measure.
 
@@ -56,6 +57,9 @@ def run(
         When the start of the station began, UTC microseconds.
     say, watch
         Told what happens, and how far the sending is.
+    ready
+        Returns when the whole station is up: a job that starts takes half of a small machine, and
+        the district is there to measure what runs.
 
     Raises
     ------
@@ -67,6 +71,8 @@ def run(
     reader.start()
     say("recordings: real messages of vehicles and roadside units, at their own pace")
     records = send_recordings(recordings, settings.kafka)
+    say("waiting for the jobs behind the fusion job")
+    ready()
     say("a simulated district: four roadside units, twenty probes, signals, fog, an alert")
     sent, shift_us = send_district(simulated, settings.kafka, watch)
     say("waiting until the last pictures are committed and loaded")
