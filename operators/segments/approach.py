@@ -80,7 +80,7 @@ class ApproachStates:
         opened = [unseal(event)[1:] for event in due]
         roads = KnownRoads(key, state.entries)
         roads.take((kind, content) for kind, content in opened if kind is Kind.ROAD)
-        lanes = {**state.entries, **roads.changes}.get("lanes_of")
+        lanes = roads.packed
         if lanes is None:
             # Signals of which nobody knows the lanes are not kept: they come again each second.
             gone = dict.fromkeys(state.entries)

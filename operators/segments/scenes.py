@@ -48,7 +48,7 @@ class Scenes:
             newest_us = sights[-1].tick_us if sights else 0
             looks = [look for one in _by_source(looks).values() for look in _held(one, newest_us)]
             changes["looks"] = ENCODER.encode(looks) if looks else None
-        lanes = {**state.entries, **changes}.get("lanes_of")
+        lanes = roads.packed
         if not sights or not lanes:
             return Result(None, changes)
         places = cell_places(key, lanes, self._parameters.h3_resolution)

@@ -104,7 +104,7 @@ class SegmentStates:
         scenes = [one for kind, v in opened if kind is Kind.SCENE for one in SCENES.decode(v)]
         seconds = Seconds(kept.progress, state.entries, self._parameters.tick_us, ROW.itemsize)
         seconds.take(scenes, at_us)
-        lanes = {**state.entries, **roads.changes}.get("lanes_of") or ENCODER.encode([])
+        lanes = roads.packed or ENCODER.encode([])
         minute = _Minute(kept, state.entries)
         outputs: list[Output] = []
         for second_us, shown in seconds.closed(at_us):

@@ -37,6 +37,7 @@ from operators.transform.cells import cells_touching, owner
 
 SLICE_US = 100_000  # of append time; what one wake takes
 Decode = Callable[[str, bytes], Mapping[str, Any] | None]
+Known = Callable[[str], bytes | None]  # a part of the state by its name
 _TOLD = msgspec.msgpack.Decoder(list[tuple[str, str]])
 
 
@@ -68,17 +69,21 @@ class Sort:
         topic = key.rpartition("/")[0]
         outputs: list[Output] = []
         changes: dict[str, bytes | None] = {}
+
+        def known(name: str) -> bytes | None:
+            return changes[name] if name in changes else state.entries.get(name)
+
         for record in sorted(unpack_raw(event) for event in due):
             if topic == CONTEXT:
                 outputs += self._feature(record)
                 continue
-            told = self._told(topic, record, {**state.entries, **changes})
+            told = self._told(topic, record, known)
             outputs += [Output(route, to, seal(at_us, kind, v)) for route, to, kind, v in told[0]]
             changes |= told[1]
         return Result(None, changes, outputs)
 
     def _told(
-        self, topic: str, record: RawRecord, known: Mapping[str, bytes | None]
+        self, topic: str, record: RawRecord, known: Known
     ) -> tuple[list[tuple[str, str, Kind, bytes]], dict[str, bytes | None]]:
         """What a record says to which keys, and to whom it was said."""
         if topic not in (OBJECTS, SIGNALS, NETWORK):
@@ -107,7 +112,7 @@ class Sort:
         return [Output(FEATURE, fields["feature_id"], ENCODER.encode(fields))]
 
     def _road(
-        self, fields: Mapping[str, Any], known: Mapping[str, bytes | None]
+        self, fields: Mapping[str, Any], known: Known
     ) -> tuple[list[tuple[str, str, Kind, bytes]], dict[str, bytes | None]]:
         part, origin = part_of(fields), origin_of(fields)
         told = _before(known, part.part)
@@ -128,7 +133,7 @@ class Sort:
         return sent, {part.part: ENCODER.encode(sorted(to)) if to else None}
 
     def _source(
-        self, record: RawRecord, known: Mapping[str, bytes | None]
+        self, record: RawRecord, known: Known
     ) -> tuple[list[tuple[str, str, Kind, bytes]], dict[str, bytes | None]]:
         try:
             entry = parse_entry(record.body or b"")
@@ -146,8 +151,8 @@ class Sort:
         return sent, {name: ENCODER.encode(sorted(to)) if to else None}
 
 
-def _before(known: Mapping[str, bytes | None], name: str) -> list[tuple[str, str]]:
-    packed = known.get(name)
+def _before(known: Known, name: str) -> list[tuple[str, str]]:
+    packed = known(name)
     return _TOLD.decode(packed) if packed else []
 
 
