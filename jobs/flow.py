@@ -6,18 +6,16 @@ raw topics -> front -> cell -> identity -> publish -> the topics of one transact
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pyflink.datastream import DataStream, KeyedStream, StreamExecutionEnvironment
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment
 
 import schemas
 from jobs.io.beat import pulse_bytes
 from jobs.runtime.graph import (
-    ROUTED,
     Reading,
-    by_key,
+    add_stage,
     read_topics,
     records_of,
-    routed,
     take_route,
     write_topics,
 )
@@ -26,7 +24,6 @@ from jobs.runtime.process import (
     Share,
     SharedStepFunction,
     StepFunction,
-    shared_descriptor,
 )
 from jobs.sections import ForeignTopic
 from jobs.settings import Settings
@@ -101,17 +98,19 @@ def build(
 
     encode = flow.encode
     front = SharedStepFunction(flow.front, encode, flow.share_source)
-    _stage(tables, "front", by_key(raw), front, declared)
+    add_stage(tables, "front", raw, front, declared)
     cell = StepFunction(flow.cell, encode, flow.warm_cell)
-    _stage(tables, "cell", by_key(take_route(tables, "front", CELL)), cell)
+    add_stage(tables, "cell", take_route(tables, "front", CELL), cell)
     identity = StepFunction(flow.identity, encode)
-    _stage(tables, "identity", by_key(take_route(tables, "cell", IDENTITY)), identity)
+    add_stage(tables, "identity", take_route(tables, "cell", IDENTITY), identity)
     reports = take_route(tables, "cell", PUBLISH).union(
         take_route(tables, "identity", PUBLISH), take_route(tables, "front", PUBLISH)
     )
     publish = SharedStepFunction(flow.publish, encode, flow.share_feature)
-    _stage(tables, "publish", by_key(reports), publish, take_route(tables, "front", FEATURE))
-    _sink(tables, settings, flow, topics)
+    add_stage(tables, "publish", reports, publish, take_route(tables, "front", FEATURE))
+    prefix = settings.flink.transactional_prefix(flow.job) + topics.suffix
+    sink = (flow.outputs, settings.kafka.java(), prefix, settings.flink.transaction_timeout_ms)
+    write_topics(tables, "fused_records", ("front", "publish"), *sink)
 
 
 def _foreign_records(
@@ -143,31 +142,3 @@ def run(
     env, tables = env_tables
     build(tables, settings, flow, topics, bounded=bounded)
     env.execute(flow.job + topics.suffix)
-
-
-def _stage(
-    tables: StreamTableEnvironment,
-    name: str,
-    stream: KeyedStream,
-    function: StepFunction | SharedStepFunction,
-    shared: DataStream | None = None,
-) -> None:
-    """Add one keyed stage and make its output a view of its name."""
-    if shared is not None:
-        stream = stream.connect(shared.broadcast(shared_descriptor()))
-    routed(tables, name, stream.process(function, ROUTED).uid(name).name(name))
-
-
-def _sink(tables: StreamTableEnvironment, settings: Settings, flow: Flow, topics: Topics) -> None:
-    prefix = settings.flink.transactional_prefix(flow.job) + topics.suffix
-    timeout = settings.flink.transaction_timeout_ms
-    write_topics(tables, "fused_records", flow.outputs, settings.kafka.java(), prefix, timeout)
-    wanted = ", ".join(f"'{topic}'" for topic in flow.outputs)
-    statements = tables.create_statement_set()
-    statements.add_insert_sql(
-        f"""INSERT INTO fused_records SELECT route, `key`, event FROM (
-            SELECT route, `key`, event FROM front UNION ALL
-            SELECT route, `key`, event FROM publish
-        ) WHERE route IN ({wanted})"""
-    )
-    statements.attach_as_datastream()

@@ -9,23 +9,20 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from jobs.io.avro import AvroCodec, RouteEncoder, TopicReader
 from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
 from jobs.runtime.graph import (
-    ROUTED,
     Reading,
-    by_key,
+    add_stage,
     read_topics,
     records_of,
-    routed,
     take_route,
     write_topics,
 )
-from jobs.runtime.process import SharedStepFunction, StepFunction, shared_descriptor
+from jobs.runtime.process import SharedStepFunction, StepFunction
 from jobs.settings import Settings, load
 from operators.enrich.versions import share_feature
 from operators.events.step import EventStep
@@ -60,46 +57,19 @@ def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) 
     read_topics(tables, "fused_records", TOPICS, reading, 1)
     parameters, encode = settings.run, RouteEncoder(codec)
     sort = StepFunction(Sort(parameters, TopicReader(codec)), encode)
-    _stage(tables, "sort", records_of(tables, "fused_records"), sort)
+    add_stage(tables, "sort", records_of(tables, "fused_records"), sort)
     scenes = StepFunction(Scenes(parameters), encode)
-    _stage(tables, "scenes", take_route(tables, "sort", SCENE), scenes)
+    add_stage(tables, "scenes", take_route(tables, "sort", SCENE), scenes)
     shown = take_route(tables, "sort", SEGMENT).union(take_route(tables, "scenes", SEGMENT))
-    _stage(tables, "segment", shown, StepFunction(SegmentStates(parameters), encode))
+    add_stage(tables, "segment", shown, StepFunction(SegmentStates(parameters), encode))
     waited = take_route(tables, "sort", APPROACH).union(take_route(tables, "scenes", APPROACH))
-    _stage(tables, "approach", waited, StepFunction(ApproachStates(parameters), encode))
+    add_stage(tables, "approach", waited, StepFunction(ApproachStates(parameters), encode))
     watch = SharedStepFunction(EventStep(parameters), encode, share_feature)
     said = take_route(tables, "sort", FEATURE)
-    _stage(tables, "watch", take_route(tables, "sort", WATCH), watch, said)
-    _sink(tables, settings, ("segment", "approach", "watch"))
-
-
-def _stage(
-    tables: StreamTableEnvironment,
-    name: str,
-    stream: DataStream,
-    function: StepFunction | SharedStepFunction,
-    shared: DataStream | None = None,
-) -> None:
-    """Add one keyed stage and make its output a view of its name."""
-    keyed = by_key(stream)
-    if shared is not None:
-        keyed = keyed.connect(shared.broadcast(shared_descriptor()))
-    routed(tables, name, keyed.process(function, ROUTED).uid(name).name(name))
-
-
-def _sink(tables: StreamTableEnvironment, settings: Settings, stages: Sequence[str]) -> None:
-    """Write what stages send to topics."""
-    prefix = settings.flink.transactional_prefix(JOB)
-    timeout = settings.flink.transaction_timeout_ms
-    write_topics(tables, "road_records", SEGMENT_TOPICS, settings.kafka.java(), prefix, timeout)
-    wanted = ", ".join(f"'{topic}'" for topic in SEGMENT_TOPICS)
-    made = " UNION ALL ".join(f"SELECT route, `key`, event FROM `{name}`" for name in stages)
-    statements = tables.create_statement_set()
-    statements.add_insert_sql(
-        f"INSERT INTO road_records SELECT route, `key`, event FROM ({made}) "
-        f"WHERE route IN ({wanted})"
-    )
-    statements.attach_as_datastream()
+    add_stage(tables, "watch", take_route(tables, "sort", WATCH), watch, said)
+    prefix, timeout = flink.transactional_prefix(JOB), flink.transaction_timeout_ms
+    sink = (SEGMENT_TOPICS, settings.kafka.java(), prefix, timeout)
+    write_topics(tables, "road_records", ("segment", "approach", "watch"), *sink)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

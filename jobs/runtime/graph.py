@@ -13,6 +13,8 @@ from pyflink.datastream.data_stream import KeyedStream
 from pyflink.java_gateway import get_gateway
 from pyflink.table import Schema, StreamTableEnvironment, Table
 
+from jobs.runtime.process import SharedStepFunction, StepFunction, shared_descriptor
+
 KEYED = Types.ROW_NAMED(["key", "event"], [Types.STRING(), Types.STRING()])
 ROUTED = Types.ROW_NAMED(
     ["route", "key", "event"], [Types.STRING(), Types.STRING(), Types.STRING()]
@@ -117,12 +119,16 @@ def read_topics(
 def write_topics(
     tables: StreamTableEnvironment,
     name: str,
+    stages: Sequence[str],
     topics: Sequence[str],
     client: Mapping[str, str],
     prefix: str,
     transaction_timeout_ms: int,
 ) -> None:
-    """Create the one transactional sink; a row names its topic, key and value."""
+    """Write what stages send to topics, through one transactional sink called `name`.
+
+    A row names its topic, key and value.
+    """
     options = {
         "connector": "kafka",
         "topic": ";".join(topics),
@@ -138,6 +144,13 @@ def write_topics(
         f"""CREATE TABLE {name} (`topic` STRING METADATA, `key` STRING, body STRING)
         WITH ({_options(options)}, {_TEXT})"""
     )
+    wanted = ", ".join(f"'{topic}'" for topic in topics)
+    made = " UNION ALL ".join(f"SELECT route, `key`, event FROM `{stage}`" for stage in stages)
+    statements = tables.create_statement_set()
+    statements.add_insert_sql(
+        f"INSERT INTO {name} SELECT route, `key`, event FROM ({made}) WHERE route IN ({wanted})"
+    )
+    statements.attach_as_datastream()
 
 
 def records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
@@ -173,6 +186,20 @@ def by_key(stream: DataStream) -> KeyedStream:
     selector = get_gateway().jvm.KeyByKeySelector()
     key_type = Types.ROW([Types.STRING()]).get_java_type_info()
     return KeyedStream(stream._j_data_stream.keyBy(selector, key_type), Types.STRING(), stream)
+
+
+def add_stage(
+    tables: StreamTableEnvironment,
+    name: str,
+    stream: DataStream,
+    function: StepFunction | SharedStepFunction,
+    shared: DataStream | None = None,
+) -> None:
+    """Add one keyed stage for a stream of (key, event) and make its output a view of its name."""
+    keyed = by_key(stream)
+    if shared is not None:
+        keyed = keyed.connect(shared.broadcast(shared_descriptor()))
+    routed(tables, name, keyed.process(function, ROUTED).uid(name).name(name))
 
 
 def routed(tables: StreamTableEnvironment, name: str, stream: DataStream) -> None:
