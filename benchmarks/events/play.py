@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.events.feed import START_US, STEP_S, Feed, Noise, rows_at
-from benchmarks.events.scenes import Script
+from benchmarks.events.script import Script
 from benchmarks.events.town import HOME, INTERSECTION, the_town
 
 LATE_S = 12.0  # what is told later than this after it began does not count

@@ -1,0 +1,1 @@
+"""States of segments and approaches against SUMO's truth: see `__main__`."""
