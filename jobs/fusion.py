@@ -17,6 +17,7 @@ from jobs.runtime.environment import environment
 from jobs.settings import Settings, load
 from operators import tracker
 from operators.decode.formats import Formats
+from operators.enrich import index
 from operators.enrich.versions import share_feature
 from operators.front import Front
 from operators.identity import Identity
@@ -44,8 +45,14 @@ def flow_of(settings: Settings, codec: AvroCodec, topics: Topics) -> Flow:
         share_feature=share_feature,
         encode=RouteEncoder(codec),
         outputs=TOPICS,
-        warm_cell=tracker.warm_up,
+        warm_cell=_warm_up,
     )
+
+
+def _warm_up() -> None:
+    """Compile what the cells and the publish steps behind them run, once for all processes."""
+    tracker.warm_up()
+    index.warm_up()
 
 
 def _of(settings: Settings, chosen: argparse.Namespace) -> Settings:

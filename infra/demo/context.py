@@ -12,7 +12,7 @@ from infra.demo.rows import Rows
 from infra.simulator.placement import Placement
 from infra.simulator.scenario import Scenario
 from operators._typing import BoolArray, FloatArray, IntArray
-from operators.enrich.context import ContextFlag
+from operators.enrich.told import ContextFlag
 
 _EDGE_M = 0.5  # rows nearer to an area's edge count neither way
 _FOREVER_US = 2**62

@@ -1,31 +1,17 @@
 """What third parties say of the place of each object at a tick, as columns of its picture."""
 
-from enum import IntFlag
+import math
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from operators._typing import FloatArray, IntArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.enrich.index import FeatureIndex, Hits
-from operators.enrich.weather import Weather, merged, weather_of
+from operators.enrich.told import ContextFlag
+from operators.enrich.weather import VALUES, as_record
 
-
-class ContextFlag(IntFlag):
-    """Bits of ``context_flags``."""
-
-    WEATHER = 1
-    EMERGENCY = 2
-    WORK_ZONE = 4
-    INCIDENT = 8
-    WARNING = 16
-    EMERGENCY_VEHICLE = 32
-
-
-_FLAGS = {flag.name.lower(): int(flag) for flag in ContextFlag if flag.name}
-
-
-_NOTHING = msgspec.structs.asdict(Weather())
+_UNKNOWN = -1.0  # stands for NaN where values are compared: none is negative
+_NOTHING = as_record([math.nan] * len(VALUES))
 
 
 def no_context(count: int) -> dict[str, Any]:
@@ -65,17 +51,15 @@ def context_columns(
 
 
 def _columns(index: FeatureIndex, hits: Hits, count: int) -> dict[str, Any]:
-    known, row = np.unique(hits.row, return_inverse=True)
-    rows = known.tolist()
-    kinds = [index.version(r)["kind"] for r in rows]
-    flag = np.array([_FLAGS.get(kind, int(ContextFlag.WARNING)) for kind in kinds], np.int64)
+    rows, row = np.unique(hits.row, return_inverse=True)
+    told = index.told(rows)
     flags = np.zeros(count, np.int64)
-    np.bitwise_or.at(flags, hits.place, flag[row])
+    np.bitwise_or.at(flags, hits.place, told["flag"][row])
     names, name = _named(index, rows)
     # Two parts of one feature may overlap: it applies once.
     pairs = np.unique(hits.place * (len(names) + 1) + name[row])
     counts = np.bincount(pairs // (len(names) + 1), minlength=count)
-    weather, weather_index = _weather(index, rows, kinds, hits.place, row, count)
+    weather, weather_index = _weather(told, name, hits.place, row, count)
     return {
         "context_flags": flags.astype("<u4").tobytes(),
         "features": names,
@@ -86,40 +70,34 @@ def _columns(index: FeatureIndex, hits: Hits, count: int) -> dict[str, Any]:
     }
 
 
-def _named(index: FeatureIndex, rows: list[int]) -> tuple[list[str], IntArray]:
+def _named(index: FeatureIndex, rows: IntArray) -> tuple[list[str], IntArray]:
     """Ids of the features of rows, sorted, and where in them that of each row stands."""
-    ids = [index.version(row)["feature_id"] for row in rows]
+    ids = index.names(rows)
     names = sorted(set(ids))
     place = {name: k for k, name in enumerate(names)}
     return names, np.array([place[one] for one in ids], np.int64)
 
 
 def _weather(
-    index: FeatureIndex,
-    rows: list[int],
-    kinds: list[str],
-    place: IntArray,
-    row: IntArray,
-    count: int,
+    told: RecordArray, name: IntArray, place: IntArray, row: IntArray, count: int
 ) -> tuple[list[dict[str, Any]], IntArray]:
-    """The different weathers of a picture, and which of them each object has."""
-    if "weather" not in kinds:
+    """The different weathers of a picture, and which of them each object has.
+
+    Each value is from the report for the smallest area that has it; of equal ones from the newest.
+    """
+    reports = told["flag"] == int(ContextFlag.WEATHER)
+    if not reports.any():
         return [_NOTHING], np.zeros(count, np.int64)
-    reporting = [k for k, kind in enumerate(kinds) if kind == "weather"]
-    reporting.sort(key=lambda k: _preference(index, rows[k]))
-    applies = np.zeros((count, len(rows)), np.bool_)
-    applies[place, row] = True
-    reports = [weather_of(index.version(rows[k])["properties"]) for k in reporting]
-    some, which = np.unique(applies[:, reporting], axis=0, return_inverse=True)
-    found = [merged(reports[k] for k in np.flatnonzero(one)) for one in some]
-    table: dict[Weather, int] = {}
-    for one in found:
-        table.setdefault(one, len(table))
-    numbers = np.array([table[one] for one in found], np.int64)
-    return [msgspec.structs.asdict(one) for one in table], numbers[which]
-
-
-def _preference(index: FeatureIndex, row: int) -> tuple[float, int, str]:
-    """The report for the smallest area comes first; of equal ones the newest."""
-    version = index.version(row)
-    return index.extent_deg2(row), -version["receive_time_us"], version["feature_id"]
+    worst_last = np.lexsort((name, -told["receive_time_us"], told["size_deg2"]))
+    rank = np.empty(len(told), np.int64)
+    rank[worst_last] = np.arange(len(told))
+    values = np.full((count, len(VALUES)), _UNKNOWN)
+    chosen = np.flatnonzero(reports[row])
+    # What is written last stays, so the best report comes last.
+    chosen = chosen[np.argsort(-rank[row[chosen]])]
+    said = told["weather"][row[chosen]]
+    pair, value = np.nonzero(~np.isnan(said))
+    values[place[chosen[pair]], value] = said[pair, value]
+    different, which = np.unique(values, axis=0, return_inverse=True)
+    different[different == _UNKNOWN] = math.nan
+    return [as_record(one) for one in different.tolist()], which

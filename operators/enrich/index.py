@@ -1,27 +1,27 @@
 """All features that are shared, found by place and tick.
 
 Each part of each version that can be seen is a *row* with a box and the ticks at which it is
-visible. Rows stand in tiles of a pyramid: a row goes to the level whose tiles are as large as its
-box, so to four tiles at the most, and a place is looked up in one tile of each level that is in
-use. So neither the number of features nor the size of one shows in the cost of a tick.
-The index is a cache of what is shared, renewed change by change: nothing in it outlives that.
+visible. Rows stand in tiles (`tiles`), so neither the number of features nor the size of one shows
+in the cost of a tick. The index is a cache of what is shared, renewed change by change: nothing in
+it outlives that.
 """
 
-import math
-from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.enrich.shapes import Box, Part, crosses, distances_m, parts_of, within
-from operators.enrich.versions import Span, Version, spans, unpack
+from operators._typing import FloatArray, IntArray, RecordArray
+from operators.enrich.shapes import Part, distance_m, odd_crossings, parts_of
+from operators.enrich.tiles import NONE, Table, Tiles, code_of, slot_of
+from operators.enrich.told import TOLD, told
+from operators.enrich.versions import Span, spans, unpack
+from operators.jit import Record, compiled
 from operators.shared import Shared
 
 # Kinds that stand in the dataset but apply to nobody: where a vehicle is.
 SILENT = frozenset({"vehicle"})
 _Identity = tuple[int, int, str, int, int]
-_DEEPEST = 17  # tiles of 0.0027 degrees, some 300 m
+_FEWEST = 64
 _ROW = np.dtype(
     [
         ("start_us", "<i8"),
@@ -62,13 +62,12 @@ class FeatureIndex:
 
     def _forget_all(self) -> None:
         self._changes = 0
-        self._rows = np.zeros(64, _ROW)
-        self._free: list[int] = []
-        self._used = 0
+        self._rows = np.zeros(_FEWEST, _ROW)
+        self._told = np.zeros(_FEWEST, TOLD)
+        self._free: list[int] = list(range(_FEWEST))
         self._of: dict[str, dict[_Identity, list[int]]] = {}
-        self._tiles: dict[int, set[int]] = {}
-        self._levels: Counter[int] = Counter()
-        self._parts: dict[int, tuple[Part, Version]] = {}
+        self._tiles = Tiles()
+        self._parts: dict[int, tuple[str, Part]] = {}
         self._edges = _Pool(np.zeros((256, 4)))
         self._stripes = _Pool(np.zeros((64, 2), np.int64))
 
@@ -84,17 +83,16 @@ class FeatureIndex:
         self._changes = shared.changes
         self._tidy()
 
-    def version(self, row: int) -> Version:
-        """The version of a feature that a row is of."""
-        return self._parts[row][1]
+    def names(self, rows: IntArray) -> list[str]:
+        """Ids of the features that rows are of."""
+        return [self._parts[row][0] for row in rows.tolist()]
 
-    def extent_deg2(self, row: int) -> float:
-        """Size of a row's box: of two reports the one for the smaller area knows better."""
-        west, south, east, north = self._parts[row][0].box
-        return (east - west) * (north - south)
+    def told(self, rows: IntArray) -> RecordArray:
+        """What rows tell, records of `TOLD`."""
+        return self._told[rows]
 
     def at(self, lon_deg: FloatArray, lat_deg: FloatArray, tick_us: int) -> Hits:
-        """Rows that hold at places at a tick.
+        """Rows that hold at places at a tick, in no order that means anything.
 
         Parameters
         ----------
@@ -103,48 +101,12 @@ class FeatureIndex:
         tick_us
             UTC microseconds.
         """
-        place, row = self._near(lon_deg, lat_deg)
-        if not len(row):
-            return Hits(place, row)
-        rows = self._rows[row]
-        lon, lat = _beside(rows, lon_deg[place]), lat_deg[place]
-        kept = (rows["start_us"] <= tick_us) & (tick_us < rows["end_us"]) & _in_box(rows, lon, lat)
-        place, row, lon, lat = place[kept], row[kept], lon[kept], lat[kept]
-        exact = self._inside(self._rows[row], lon, lat)
-        return Hits(place[exact], row[exact])
-
-    def _near(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[IntArray, IntArray]:
-        """Pairs of places and the rows in their tiles."""
-        if not self._levels:
+        if not self._parts:
             nothing = np.zeros(0, np.int64)
-            return nothing, nothing
-        levels = np.array(sorted(self._levels), np.int64)
-        codes = _codes(levels[:, None], lon_deg[None, :], lat_deg[None, :]).ravel()
-        places = np.tile(np.arange(len(lon_deg)), len(levels))
-        different, which = np.unique(codes, return_inverse=True)
-        tiles = [list(self._tiles.get(code, ())) for code in different.tolist()]
-        sizes = np.array([len(tile) for tile in tiles], np.int64)
-        rows = np.array([row for tile in tiles for row in tile], np.int64)
-        counts = sizes[which]
-        first = (np.cumsum(sizes) - sizes)[which]
-        return np.repeat(places, counts), rows[np.repeat(first, counts) + within(counts)]
-
-    def _inside(self, rows: RecordArray, lon: FloatArray, lat: FloatArray) -> BoolArray:
-        """Which pairs of a row and a place hold exactly; arrays of shape (n,)."""
-        height = (rows["north_deg"] - rows["south_deg"]) / rows["stripes"]
-        up = (lat - rows["south_deg"]) / np.where(height > 0.0, height, 1.0)
-        stripe = rows["stripe"] + np.clip(up.astype(np.int64), 0, rows["stripes"] - 1)
-        first, counts = self._stripes.array[stripe].T
-        pair = np.repeat(np.arange(len(rows)), counts)
-        edges = self._edges.array[first[pair] + within(counts)]
-        lon, lat = lon[pair], lat[pair]
-        crossings = np.bincount(pair[crosses(edges, lon, lat)], minlength=len(rows))
-        inside: BoolArray = rows["is_area"] & (crossings % 2 == 1)
-        reach = rows["radius_m"][pair]
-        wide = reach > 0.0
-        near = distances_m(edges[wide], lon[wide], lat[wide]) <= reach[wide]
-        inside[pair[wide][near]] = True
-        return inside
+            return Hits(nothing, nothing)
+        stripes, edges = self._stripes.array, self._edges.array
+        table = self._tiles.table()
+        return Hits(*_found(table, self._rows, stripes, edges, lon_deg, lat_deg, tick_us))
 
     def _renew(self, name: str, packed: bytes | None) -> None:
         """Make the rows of a feature those of its spans; what is the same stays."""
@@ -162,20 +124,24 @@ class FeatureIndex:
             self._of[name] = held
 
     def _add(self, span: Span, part: Part) -> int:
-        row = self._free.pop() if self._free else self._used
-        self._used = max(self._used, row + 1)
-        if row == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-        self._parts[row] = part, span.version
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
+        self._parts[row] = span.version["feature_id"], part
+        self._told[row] = told(span.version, part.box)
         stripe = self._store(part)
         self._rows[row] = (
             span.start_us, span.end_us, *part.box, part.radius_m, part.is_area,
             stripe, len(part.first) - 1,
         )  # fmt: skip
-        self._levels[_level(part.box)] += 1
-        for code in _tiles_of(part.box):
-            self._tiles.setdefault(code, set()).add(row)
+        self._tiles.add(row, part.box)
         return row
+
+    def _grow(self) -> None:
+        count = len(self._rows)
+        self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+        self._told = np.concatenate([self._told, np.zeros_like(self._told)])
+        self._free.extend(range(count, 2 * count))
 
     def _store(self, part: Part) -> int:
         """Keep a part's edges; the first of its stripes."""
@@ -185,17 +151,9 @@ class FeatureIndex:
 
     def _remove(self, rows: list[int]) -> None:
         for row in rows:
-            part, _ = self._parts.pop(row)
+            _, part = self._parts.pop(row)
             self._edges.waste += len(part.edges)
-            level = _level(part.box)
-            self._levels[level] -= 1
-            if not self._levels[level]:
-                del self._levels[level]
-            for code in _tiles_of(part.box):
-                tile = self._tiles[code]
-                tile.discard(row)
-                if not tile:
-                    del self._tiles[code]
+            self._tiles.remove(row, part.box)
             self._free.append(row)
 
     def _tidy(self) -> None:
@@ -204,7 +162,7 @@ class FeatureIndex:
             return
         self._edges = _Pool(np.zeros((256, 4)))
         self._stripes = _Pool(np.zeros((64, 2), np.int64))
-        for row, (part, _) in self._parts.items():
+        for row, (_, part) in self._parts.items():
             self._rows["stripe"][row] = self._store(part)
 
 
@@ -225,48 +183,69 @@ class _Pool:
         return start
 
 
-def _beside(rows: RecordArray, lon_deg: FloatArray) -> FloatArray:
-    """Longitudes on the same side of the antimeridian as the rows."""
-    middle = (rows["west_deg"] + rows["east_deg"]) / 2.0
-    turned: FloatArray = middle + (lon_deg - middle + 180.0) % 360.0 - 180.0
-    return turned
+def warm_up() -> None:
+    """Compile the kernels, or read them from the cache on disk, so that no tick has to wait."""
+    index, span = FeatureIndex(), Span(0, 1, {"feature_id": "", "kind": "", "receive_time_us": 0})
+    (part,) = parts_of('{"type":"Point","coordinates":[0,0]}', 1.0)
+    index._remove([index._add(span, part)])
+    index._add(span, part)
+    index.at(np.zeros(1), np.zeros(1), 0)
 
 
-def _in_box(rows: RecordArray, lon_deg: FloatArray, lat_deg: FloatArray) -> BoolArray:
-    inside: BoolArray = (
-        (rows["west_deg"] <= lon_deg)
-        & (lon_deg <= rows["east_deg"])
-        & (rows["south_deg"] <= lat_deg)
-        & (lat_deg <= rows["north_deg"])
-    )
-    return inside
+@compiled
+def _found(
+    table: Table,
+    rows: RecordArray,
+    stripes: IntArray,
+    edges: FloatArray,
+    lon_deg: FloatArray,
+    lat_deg: FloatArray,
+    tick_us: int,
+) -> tuple[IntArray, IntArray]:
+    """Pairs of a place and a row that holds there at the tick."""
+    place, row = np.empty(256, np.int64), np.empty(256, np.int64)
+    count = 0
+    for k in range(len(lon_deg)):
+        for level in table.levels:
+            slot = slot_of(table.codes, code_of(level, lon_deg[k], lat_deg[k]))
+            node = table.heads[slot]
+            while node != NONE:
+                one = table.nodes[node, 0]
+                if _holds(rows[one], stripes, edges, lon_deg[k], lat_deg[k], tick_us):
+                    if count == len(place):
+                        place = np.concatenate((place, np.empty_like(place)))
+                        row = np.concatenate((row, np.empty_like(row)))
+                    place[count], row[count] = k, one
+                    count += 1
+                node = table.nodes[node, 1]
+    return place[:count], row[:count]
 
 
-def _level(box: Box) -> int:
-    """The deepest level whose tiles are not smaller than a box."""
-    size = max(box[2] - box[0], box[3] - box[1], 1e-9)
-    return min(max(math.floor(math.log2(360.0 / size)), 0), _DEEPEST)
-
-
-def _codes(level: IntArray, lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
-    """Numbers of the tiles of places at levels, arrays that broadcast."""
-    count = 1 << level
-    across = np.floor((lon_deg + 180.0) / 360.0 * count).astype(np.int64) % count
-    up = np.floor((lat_deg + 90.0) / 360.0 * count).astype(np.int64)
-    codes: IntArray = (level << 40) | (across << 20) | (up & 0xFFFFF)
-    return codes
-
-
-def _tiles_of(box: Box) -> list[int]:
-    """Numbers of the tiles that a box touches, as `_codes` gives them for its places."""
-    level = _level(box)
-    count = 1 << level
-    west, east = (math.floor((lon + 180.0) / 360.0 * count) for lon in (box[0], box[2]))
-    south, north = (math.floor((lat + 90.0) / 360.0 * count) for lat in (box[1], box[3]))
-    across = {x % count for x in range(west, east + 1)}
-    return [
-        (level << 40) | (x << 20) | (y & 0xFFFFF) for x in across for y in range(south, north + 1)
-    ]
+@compiled
+def _holds(
+    row: Record,
+    stripes: IntArray,
+    edges: FloatArray,
+    lon_deg: float,
+    lat_deg: float,
+    tick_us: int,
+) -> bool:
+    """Whether a row holds at a place at a tick."""
+    if not row.start_us <= tick_us < row.end_us:
+        return False
+    # On the same side of the antimeridian as the row.
+    middle = (row.west_deg + row.east_deg) / 2.0
+    lon = middle + (lon_deg - middle + 180.0) % 360.0 - 180.0
+    if not (row.west_deg <= lon <= row.east_deg and row.south_deg <= lat_deg <= row.north_deg):
+        return False
+    height = (row.north_deg - row.south_deg) / row.stripes
+    up = int((lat_deg - row.south_deg) / height) if height > 0.0 else 0
+    first, count = stripes[row.stripe + min(up, row.stripes - 1)]
+    if row.is_area and odd_crossings(edges, first, first + count, lon, lat_deg):
+        return True
+    if row.radius_m == 0.0:
+        return False
+    return bool(distance_m(edges, first, first + count, lon, lat_deg) <= row.radius_m)
 
 
 def _identity(span: Span) -> _Identity:

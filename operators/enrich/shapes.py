@@ -6,6 +6,7 @@ without length. So that a border with thousands of corners costs no more than a 
 are kept in stripes of latitude, and a place is compared with those of its stripe alone.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, IntArray
+from operators._typing import FloatArray, IntArray
+from operators.jit import compiled
 from operators.transform.ellipsoid import metres_per_degree
 
 _EDGES_A_STRIPE = 4
@@ -110,51 +112,80 @@ def _striped(edges: FloatArray, box: Box, reach_deg: float) -> tuple[FloatArray,
             break
         count //= 2
     edge = np.repeat(np.arange(len(edges)), copies)
-    stripe = lowest[edge] + within(copies)
+    stripe = lowest[edge] + _within(copies)
     order = np.argsort(stripe, kind="stable")
     first = np.concatenate([[0], np.cumsum(np.bincount(stripe, minlength=count))])
     return edges[edge[order]], first
 
 
-def within(counts: IntArray) -> IntArray:
+def _within(counts: IntArray) -> IntArray:
     """Numbers from 0 in each of several runs, one behind the other."""
     ends = np.cumsum(counts)
     numbers: IntArray = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
     return numbers
 
 
-def crosses(edges: FloatArray, lon_deg: FloatArray, lat_deg: FloatArray) -> BoolArray:
-    """Whether each edge crosses the ray from its place to the east.
+@compiled
+def odd_crossings(edges: FloatArray, first: int, last: int, lon_deg: float, lat_deg: float) -> bool:
+    """Whether an odd number of edges cross the ray from a place to the east.
 
-    A place is inside rings if an odd number does (Shimrat, 1962, Algorithm 112).
+    A place is inside rings if so (Shimrat, 1962, Algorithm 112).
 
     Parameters
     ----------
     edges : ndarray of shape (n, 4)
-    lon_deg, lat_deg : ndarray of shape (n,)
-        The place that each edge is compared with.
+        Longitude and latitude of both ends, degrees; those from `first` to before `last` count.
+    lon_deg, lat_deg
+        The place.
     """
-    x0, y0, x1, y1 = edges.T
-    spans = (y0 > lat_deg) != (y1 > lat_deg)
-    rise = np.where(y1 == y0, 1.0, y1 - y0)
-    crossed: BoolArray = spans & (lon_deg < x0 + (x1 - x0) * (lat_deg - y0) / rise)
-    return crossed
+    odd = False
+    for k in range(first, last):
+        y0, y1 = edges[k, 1], edges[k, 3]
+        if (y0 > lat_deg) != (y1 > lat_deg):
+            x0, x1 = edges[k, 0], edges[k, 2]
+            if lon_deg < x0 + (x1 - x0) * (lat_deg - y0) / (y1 - y0):
+                odd = not odd
+    return odd
 
 
-def distances_m(edges: FloatArray, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
-    """Distance of each place from its edge, metres; shapes as in `crosses`.
+@compiled
+def distance_m(edges: FloatArray, first: int, last: int, lon_deg: float, lat_deg: float) -> float:
+    """Distance of a place from the nearest edge, metres; parameters as in `odd_crossings`.
 
     The nearest point is found in a plane with the scale of the place, its distance with the scale
     of the mean latitude (Gauss): right to 1e-5 within 50 km and to 1 % within 1,000 km.
     """
+    nearest = np.inf
     east_m, north_m = metres_per_degree(lat_deg)
-    x0, y0 = (edges[:, 0] - lon_deg) * east_m, (edges[:, 1] - lat_deg) * north_m
-    x1, y1 = (edges[:, 2] - lon_deg) * east_m, (edges[:, 3] - lat_deg) * north_m
-    dx, dy = x1 - x0, y1 - y0
-    length2 = dx * dx + dy * dy
-    along = np.clip(-(x0 * dx + y0 * dy) / np.where(length2 > 0.0, length2, 1.0), 0.0, 1.0)
-    lon = edges[:, 0] + along * (edges[:, 2] - edges[:, 0])
-    lat = edges[:, 1] + along * (edges[:, 3] - edges[:, 1])
-    east_m, north_m = metres_per_degree((lat + lat_deg) / 2.0)
-    far: FloatArray = np.hypot((lon - lon_deg) * east_m, (lat - lat_deg) * north_m)
-    return far
+    for k in range(first, last):
+        x0, y0 = (edges[k, 0] - lon_deg) * east_m, (edges[k, 1] - lat_deg) * north_m
+        x1, y1 = (edges[k, 2] - lon_deg) * east_m, (edges[k, 3] - lat_deg) * north_m
+        dx, dy = x1 - x0, y1 - y0
+        length2 = dx * dx + dy * dy
+        along = 0.0
+        if length2 > 0.0:
+            along = min(max(-(x0 * dx + y0 * dy) / length2, 0.0), 1.0)
+        lon = edges[k, 0] + along * (edges[k, 2] - edges[k, 0])
+        lat = edges[k, 1] + along * (edges[k, 3] - edges[k, 1])
+        scale_x_m, scale_y_m = metres_per_degree((lat + lat_deg) / 2.0)
+        far = math.hypot((lon - lon_deg) * scale_x_m, (lat - lat_deg) * scale_y_m)
+        nearest = min(nearest, far)
+    return nearest
+
+
+@compiled
+def _depths_m(
+    edges: FloatArray, is_area: bool, lon_deg: FloatArray, lat_deg: FloatArray
+) -> FloatArray:
+    found = np.empty(len(lon_deg))
+    for k in range(len(found)):
+        away_m = distance_m(edges, 0, len(edges), lon_deg[k], lat_deg[k])
+        inside = is_area and odd_crossings(edges, 0, len(edges), lon_deg[k], lat_deg[k])
+        found[k] = away_m if inside else -away_m
+    return found
+
+
+def depths_m(part: Part, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
+    """How deep places are inside one part of a feature, metres, negative outside; shape (n,)."""
+    edges = np.unique(part.edges, axis=0)  # they stand in several stripes
+    return part.radius_m + _depths_m(edges, part.is_area, lon_deg, lat_deg)

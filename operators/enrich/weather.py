@@ -12,6 +12,7 @@ Feeds say many things in many ways; their adapters put these five into the prope
 | `road_surface` | one of `ROAD_SURFACE` |
 """
 
+import math
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -31,6 +32,10 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
     road_surface: int | None = None
 
 
+VALUES = Weather.__struct_fields__
+_CODES = ("precipitation", "road_surface")
+
+
 def weather_of(properties: Mapping[str, str]) -> Weather:
     """What the properties of one feature say; what is no value counts as not said."""
     return Weather(
@@ -42,20 +47,17 @@ def weather_of(properties: Mapping[str, str]) -> Weather:
     )
 
 
-def merged(reports: Iterable[Weather]) -> Weather:
-    """Weather of a place of which several reports speak: each value from the first that has it.
+def as_numbers(weather: Weather) -> tuple[float, ...]:
+    """Values in the order of `VALUES`, NaN for what nobody said."""
+    return tuple(math.nan if value is None else value for value in msgspec.structs.astuple(weather))
 
-    Parameters
-    ----------
-    reports
-        The one that knows the place best first.
-    """
-    values: dict[str, float | int] = {}
-    for report in reports:
-        for name, value in msgspec.structs.asdict(report).items():
-            if value is not None:
-                values.setdefault(name, value)
-    return Weather(**values)  # type: ignore[arg-type]  # names and types are those of Weather
+
+def as_record(numbers: Iterable[float]) -> dict[str, float | int | None]:
+    """Values of `as_numbers` by name, codes as whole numbers, None for what nobody said."""
+    return {
+        name: None if math.isnan(number) else int(number) if name in _CODES else number
+        for name, number in zip(VALUES, numbers, strict=True)
+    }
 
 
 def _number(text: str | None) -> float | None:

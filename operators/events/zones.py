@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from operators._typing import FloatArray, IntArray
-from operators.enrich.shapes import Part, crosses, distances_m, parts_of
+from operators.enrich.shapes import depths_m, parts_of
 from operators.enrich.versions import Version
 from operators.events.ground import limit_mps
 from operators.events.kinds import SURE, UNSURE, EventKind
@@ -127,19 +127,8 @@ def _inside_m(scene: Scene, version: Version, near: IntArray) -> FloatArray:
     home = cell(scene.key).frame
     lon, lat = home.to_geographic(scene.rows["x_m"][near], scene.rows["y_m"][near])
     parts = parts_of(version["area"], version["radius_m"])
-    depths: FloatArray = np.max([_depth_m(part, lon, lat) for part in parts], axis=0)
+    depths: FloatArray = np.max([depths_m(part, lon, lat) for part in parts], axis=0)
     return depths
-
-
-def _depth_m(part: Part, lon_deg: FloatArray, lat_deg: FloatArray) -> FloatArray:
-    """How deep places are inside one part of a feature, metres, negative outside."""
-    edges = np.unique(part.edges, axis=0)  # they stand in several stripes
-    edge, place = (k.ravel() for k in np.indices((len(edges), len(lon_deg))))
-    lon, lat = lon_deg[place], lat_deg[place]
-    shape = (len(edges), len(lon_deg))
-    crossed = crosses(edges[edge], lon, lat).reshape(shape).sum(axis=0) % 2 == 1
-    away = distances_m(edges[edge], lon, lat).reshape(shape).min(axis=0)
-    return part.radius_m + np.where(part.is_area & crossed, away, -away)
 
 
 def zones(scene: Scene) -> Claims:

@@ -11,7 +11,7 @@ import numpy as np
 
 from operators._typing import FloatArray, RecordArray
 from operators.current import Closed, Held, Part
-from operators.enrich.context import ContextFlag
+from operators.enrich.told import ContextFlag
 from operators.frame import ObjectClass
 from operators.fused import sigma_m, speed_mps
 from operators.services.whole import Whole

@@ -10,7 +10,7 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.current import Part
 from operators.encode.quantise import heading_of_motion
-from operators.enrich.context import ContextFlag
+from operators.enrich.told import ContextFlag
 from operators.frame import ObjectClass
 from operators.fused import speed_mps
 from operators.jit import Record

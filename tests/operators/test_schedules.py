@@ -10,7 +10,7 @@ import pytest
 from benchmarks.schedules import Counts, Subtasks, check, straight, with_repeats
 from benchmarks.schedules_recording import recording
 from operators.align.source_memory import Recall
-from operators.enrich.context import ContextFlag
+from operators.enrich.told import ContextFlag
 from operators.frame import Frame
 from operators.step import State
 from tests.operators.road.signals import GREEN, RED

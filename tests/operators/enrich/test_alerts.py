@@ -2,7 +2,7 @@
 
 import pytest
 
-from operators.enrich.context import ContextFlag
+from operators.enrich.told import ContextFlag
 from tests.builders import (
     CONTEXT,
     HOME,

@@ -4,7 +4,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from operators.enrich.context import ContextFlag, context_columns
+from operators.enrich.context import context_columns
+from operators.enrich.told import ContextFlag
 from operators.shared import Shared
 from tests.builders import SECOND_US, START_US, degrees
 from tests.operators.enrich.features import SQUARE, a_feature, an_index, area, share

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from operators.enrich.index import FeatureIndex
-from operators.enrich.shapes import distances_m
+from operators.enrich.shapes import distance_m
 from operators.enrich.versions import KEPT_US, unpack
 from operators.shared import JOURNAL, Shared
 from tests.builders import SECOND_US, START_US
@@ -23,8 +23,8 @@ def names_at(index, lon, lat, tick_us=START_US):
     """For each place the ids of the features that hold there."""
     hits = index.at(np.array(lon, float), np.array(lat, float), tick_us)
     found = [set() for _ in lon]
-    for place, row in zip(hits.place.tolist(), hits.row.tolist(), strict=True):
-        found[place].add(index.version(row)["feature_id"])
+    for place, name in zip(hits.place.tolist(), index.names(hits.row), strict=True):
+        found[place].add(name)
     return found
 
 
@@ -89,7 +89,7 @@ def test_a_distance_from_a_line_is_that_of_its_nearest_point(lon, lat, turn, lon
     on = (lon + at * (lon1 - lon), lat + at * (lat1 - lat))
     place = GEOD.fwd(*on, way, off)
     edges = np.array([[lon, lat, lon1, lat1]])
-    found = float(distances_m(edges, np.array([place[0]]), np.array([place[1]]))[0])
+    found = distance_m(edges, 0, 1, *place[:2])
     along = np.linspace(0, 1, 2001)
     line = lon + along * (lon1 - lon), lat + along * (lat1 - lat)
     count = np.full(2001, 1.0)
@@ -150,7 +150,7 @@ def test_rows_that_are_gone_leave_no_trace():
     share(shared, a_feature(receive_time_us=received + 1, offset=999, area=""))
     share(shared, a_feature(receive_time_us=received + 3 * KEPT_US, offset=1000, cancelled=True))
     index.follow(shared)
-    assert (index._parts, index._tiles, dict(index._levels)) == ({}, {}, {})
+    assert (index._parts, len(index._tiles), len(index._tiles.table().levels)) == ({}, 0, 0)
 
 
 def test_versions_that_nothing_can_ask_for_go():

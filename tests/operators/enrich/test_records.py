@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from operators.enrich.context import ContextFlag
 from operators.enrich.records import NEAR_M, ON_CALL_US, vehicles_on_call
+from operators.enrich.told import ContextFlag
 from operators.frame import ObjectFlag
 from operators.transform.cells import LOCAL
 from tests.builders import (
