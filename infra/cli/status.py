@@ -41,7 +41,7 @@ def status(config: Config = None) -> None:
 def _managers(station: LocalStation) -> dict[str, JobManager]:
     url = station.settings.flink.rest_url
     if url != LOCAL:
-        return {"Flink": JobManager(url)}
+        return {"Flink": JobManager(url, timeout_s=5.0)}
     if not station.running:
         return {}
     return {f"Flink of {job}": station.flink_rest(job) for job in station.jobs}

@@ -157,7 +157,7 @@ def _consumer(client: Mapping[str, Any], isolation: str) -> Consumer:
 
 
 def _partitions(consumer: Consumer, topics: tuple[str, ...]) -> list[TopicPartition]:
-    known = consumer.list_topics(timeout=10.0).topics
+    known = consumer.list_topics(timeout=30.0).topics
     return [
         TopicPartition(topic, number)
         for topic in topics

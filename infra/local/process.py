@@ -21,6 +21,7 @@ from jobs import settings
 
 MARKER = "POWER_STATION_STATE"
 _PR_SET_PDEATHSIG = 1
+_DEATH_PATIENCE_S = 30.0  # a busy kernel takes its time to free the memory of a killed one
 _START_TOLERANCE_S = 0.05  # the start time is kept in clock ticks of 10 ms
 
 
@@ -107,4 +108,4 @@ def end(processes: Iterable[psutil.Process], patience_s: float = 3.0) -> None:
     for process in psutil.wait_procs(alive, timeout=patience_s)[1]:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=patience_s)
+    psutil.wait_procs(alive, timeout=_DEATH_PATIENCE_S)

@@ -48,7 +48,7 @@ class JobManager:
         How long to wait for an answer.
     """
 
-    def __init__(self, url: str, timeout_s: float = 2.0) -> None:
+    def __init__(self, url: str, timeout_s: float = 20.0) -> None:
         self.url = url
         self._timeout_s = timeout_s
 

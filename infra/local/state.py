@@ -10,6 +10,7 @@ logs/            .out what a part printed, .log what it logged
 import contextlib
 import fcntl
 import os
+import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,12 @@ from typing import Literal
 import msgspec
 
 from infra.local.process import Identity
+
+# Ports that no client and no server of port 0 is given by the kernel: between the choice of a port
+# and the start of its part, and while a part is away, nobody else comes by it.
+_FIRST_PORT, _FIRST_OF_KERNEL = 20_000, 32_768
+_KERNEL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_TRIES = 50
 
 Phase = Literal["starting", "running", "stopping", "stopped", "failed"]
 Health = Literal["waiting", "starting", "ready", "restarting", "failed", "stopped"]
@@ -173,6 +180,8 @@ def locked(state_dir: Path) -> bool:
 def choose_ports(wanted: Mapping[str, int], remembered: Mapping[str, int]) -> dict[str, int]:
     """Choose a loopback port for each name: the wanted one, else the remembered, else a free one.
 
+    A free one is outside of the range from which the kernel gives ports, where there is room.
+
     Parameters
     ----------
     wanted
@@ -188,7 +197,7 @@ def choose_ports(wanted: Mapping[str, int], remembered: Mapping[str, int]) -> di
     chosen: dict[str, int] = {}
     with contextlib.ExitStack() as held:
         for name, port in sorted(wanted.items(), key=lambda item: -item[1]):
-            tries = [port] if port else [remembered.get(name, 0), 0]
+            tries = [port] if port else [*_kept(name, remembered), *_own_ports(), 0]
             for number in tries:
                 with contextlib.suppress(OSError):
                     chosen[name] = held.enter_context(_bound(number)).getsockname()[1]
@@ -197,6 +206,19 @@ def choose_ports(wanted: Mapping[str, int], remembered: Mapping[str, int]) -> di
                 msg = f"port {port} for {name} is taken; end who uses it, or set another one"
                 raise StateError(msg)
     return chosen
+
+
+def _kept(name: str, remembered: Mapping[str, int]) -> list[int]:
+    return [remembered[name]] if remembered.get(name) else []
+
+
+def _own_ports() -> list[int]:
+    """Some ports that the kernel gives to nobody, in an order of chance."""
+    end = _FIRST_OF_KERNEL
+    with contextlib.suppress(OSError):
+        end = int(_KERNEL_RANGE.read_text().split()[0])
+    room = range(_FIRST_PORT, end)
+    return random.sample(room, min(_TRIES, len(room)))
 
 
 def _bound(port: int) -> socket.socket:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import psutil
 
 from infra.local import paths
 from infra.local import state as station_state
@@ -36,10 +37,11 @@ from infra.local.supervisor import SAVEPOINT_PATIENCE_S, last_words
 from jobs import settings
 from jobs.settings import Settings
 
-START_PATIENCE_S = 180.0
+START_PATIENCE_S = 400.0
 _STOP_PATIENCE_S = SAVEPOINT_PATIENCE_S + 30.0
-_SUBMIT_PATIENCE_S = 90.0
+_SUBMIT_PATIENCE_S = 240.0
 _LOOK_S = 0.1
+_CLEANINGS = 3  # what is ended may have started something since it was looked for
 Watcher = Callable[[State], None]
 
 
@@ -194,14 +196,23 @@ class LocalStation:
 
     def clean(self) -> int:
         """End what a station left behind; gives the number of processes."""
+        ended = 0
+        for _ in range(_CLEANINGS):
+            left = self._left()
+            if not left:
+                break
+            end(left.values())
+            ended += len(left)
+        if self._supervisor is not None:
+            self._supervisor.wait()
+        return ended
+
+    def _left(self) -> dict[int, psutil.Process]:
+        """Processes of this station that live, by number."""
         state = self.state()
         known = [part.process for part in state.parts.values()]
         kept = [one.find() for one in [state.supervisor, *known] if one]
-        left = {process.pid: process for process in [*kept, *strays(self.state_dir)] if process}
-        end(left.values())
-        if self._supervisor is not None:
-            self._supervisor.wait()
-        return len(left)
+        return {process.pid: process for process in [*kept, *strays(self.state_dir)] if process}
 
     def forget(self, *, everything: bool) -> None:
         """Remove the state of jobs that write to topics; everything else too if `everything`."""
@@ -275,7 +286,7 @@ class LocalStation:
         """Send a signal to a part."""
         os.kill(self.pid(part), number)
 
-    def wait_for(self, part: str, patience_s: float = 60.0, after_pid: int = 0) -> None:
+    def wait_for(self, part: str, patience_s: float = START_PATIENCE_S, after_pid: int = 0) -> None:
         """Wait until a part is ready, in a process other than `after_pid`.
 
         Raises

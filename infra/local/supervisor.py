@@ -27,7 +27,7 @@ from infra.local.state import Health, PartState, Phase, State
 from jobs import settings
 from jobs.runtime.clock import now_us
 
-SAVEPOINT_PATIENCE_S = 30.0
+SAVEPOINT_PATIENCE_S = 120.0
 _END_PATIENCE_S, _ARCHIVE_PATIENCE_S = 8.0, 120.0
 _LOOK_STARTING_S, _LOOK_RUNNING_S = 0.05, 0.2
 _BACKOFF_FIRST_S, _BACKOFF_LAST_S = 0.2, 10.0

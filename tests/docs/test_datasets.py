@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from clickhouse_driver import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.clickhouse.migrate import migrate
-from jobs.io.clickhouse import Warehouse, WarehouseSettings
-from tests.infra.clickhouse.engine import running_engine
+from jobs.io.clickhouse import Warehouse
+from tests.infra.clickhouse.engine import client_of, running_engine, warehouse_at
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PLACE = ["--lat", "31.93", "--lon", "118.81", "--radius-m", "3000"]
@@ -40,10 +39,10 @@ def warehouse(maker, tmp_path_factory):
     """A filled warehouse: its port."""
     with (
         running_engine(tmp_path_factory.mktemp("docs")) as port,
-        Client("127.0.0.1", port=port) as client,
+        client_of(port) as client,
     ):
         migrate(client)
-        writer = Warehouse(WarehouseSettings("127.0.0.1", port, timeout_s=120.0))
+        writer = Warehouse(warehouse_at(port))
         maker.fill(writer)
         writer.close()
         yield port
@@ -51,7 +50,7 @@ def warehouse(maker, tmp_path_factory):
 
 @pytest.mark.engine
 def test_page_is_what_the_tables_and_views_give(maker, warehouse):
-    with Client("127.0.0.1", port=warehouse, database="station") as client:
+    with client_of(warehouse, database="station") as client:
         text = maker.page(client)
     assert text == maker.PAGE.read_text("utf-8"), "run python docs/make_datasets.py"
 
@@ -63,7 +62,7 @@ def test_junction_is_plotted_with_paths_and_speeds(warehouse, tmp_path):
     url = f"clickhouse://127.0.0.1:{warehouse}/station"
     plot.main(["--url", url, *PLACE[:4], "--radius-m", "200", *TIMES, "--out", str(file)])
     assert file.read_bytes().startswith(b"\x89PNG")
-    with Client("127.0.0.1", port=warehouse, database="station") as client:
+    with client_of(warehouse, database="station") as client:
         asked = plot.argparse.Namespace(
             lat=31.93, lon=118.81, radius_m=3000.0, first=TIMES[1], last=TIMES[3]
         )

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException, Producer
 from jobs.runtime.clock import now_us
 from operators.routes import OBJECTS
 from tests.schemas.packing import packed_example
+from tests.station.oracle import MOST_S
 
 PICTURE = packed_example("picture", "two-objects-of-two-sources")
 CELLS = 40
@@ -25,12 +26,17 @@ class FusedSender(threading.Thread):
         self.ended = threading.Event()
         self.failure = None
         self.committed = 0
-        config = {"transactional.id": "fused-sender", "log_level": 0, "linger.ms": 2}
+        config = {
+            "transactional.id": "fused-sender",
+            "transaction.timeout.ms": 600_000,  # a transaction outlives the broker's absence
+            "log_level": 0,
+            "linger.ms": 2,
+        }
         self.producer = Producer(kafka.client() | config)
 
     def run(self):
         try:
-            self.producer.init_transactions(60.0)
+            self.producer.init_transactions(MOST_S)
             while not self.ended.is_set():
                 self.send(self.committed % ABORTS == ABORTS - 1)
                 time.sleep(COMMIT_S)
@@ -39,7 +45,8 @@ class FusedSender(threading.Thread):
 
     def end(self):
         self.ended.set()
-        self.join(60.0)
+        self.join(MOST_S)
+        assert not self.is_alive()
         assert self.failure is None
 
     def send(self, spoil):

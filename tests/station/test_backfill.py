@@ -15,7 +15,7 @@ from tests.accounts import assert_accounts_close
 from tests.station.conftest import START_US
 from tests.station.oracle import differences, expected, made_of, published
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(2400)]
 
 NAME, SUFFIX = "district", ".district"
 

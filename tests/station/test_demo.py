@@ -8,7 +8,7 @@ import pytest
 
 from infra.local import paths
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(1800)]
 
 FIELDS = {
     "records_in", "dispositions", "observations_in", "uses", "fused_rows_kafka",
@@ -24,7 +24,7 @@ def test_the_demo_adds_up_and_leaves_nothing_behind(tmp_path):
     command = [sys.executable, "-m", "infra.cli.main", "demo", "--once", "--seconds", "30"]
     done = subprocess.run(
         [*command, "--config", str(config), "--report", str(report)],
-        cwd=paths.ROOT, capture_output=True, text=True, timeout=500, check=False,
+        cwd=paths.ROOT, capture_output=True, text=True, timeout=1500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     figures = json.loads(report.read_text())

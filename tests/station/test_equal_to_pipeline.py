@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections import defaultdict
 from datetime import timedelta
 
@@ -27,47 +26,50 @@ from tests.accounts import assert_accounts_close
 from tests.station.hostile import hostile
 from tests.station.oracle import (
     await_account,
-    await_accounts,
+    await_count,
+    await_equal,
     differences,
     expected,
     published,
 )
+from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(900)]
-
-QUIET_S = 16.0  # cells fall silent 10 s after the last input, ledgers close a second later
+pytestmark = [pytest.mark.station, pytest.mark.timeout(4800)]
 
 
 @pytest.fixture(scope="module")
 def sent(station, vehicles, district, entries_for):
-    """Send everything, bad records between good ones, and wait until it is through."""
+    """Send everything, bad records between good ones."""
     messages, sources = district
     first = messages[0].receive_time_us
     everything = [*messages, *hostile(first + 5_000_000)]
     producer = producer_of(station.resolved.kafka)
     send_live(everything, [*sources, *entries_for(vehicles)], producer)
     send_live(vehicles, [], producer)
-    time.sleep(QUIET_S)
-    await_accounts(station.resolved)
     return station.resolved
 
 
 @pytest.fixture(scope="module")
-def made(sent):
+def told(sent):
+    """What the pipeline makes of the same log, the log, and what is published in the end."""
+    return await_equal(sent)
+
+
+@pytest.fixture(scope="module")
+def made(told):
     """What the pipeline makes of the same log, and the log."""
-    return expected(sent)
+    return told[:2]
 
 
-def test_kafka_holds_the_rows_of_the_pipeline(sent, made):
-    oracle, log = made
-    found = published(sent)
+def test_kafka_holds_the_rows_of_the_pipeline(told):
+    oracle, log, found = told
     assert len(oracle[OBJECTS]) > 100
     assert differences(oracle, found) == {}
     assert_accounts_close(found, log)
 
 
-def test_bad_records_are_dead_letters_that_a_person_understands(sent):
-    letters = published(sent)["dead.letters"]
+def test_bad_records_are_dead_letters_that_a_person_understands(told):
+    letters = told[2]["dead.letters"]
     assert len(letters) >= 200
     reasons = {letter["reason"] for letter in letters}
     assert {"EMPTY_BODY", "MALFORMED", "TOO_DEEP", "NOT_UTF8", "UNKNOWN_FORMAT", "UNKNOWN_SOURCE",
@@ -76,8 +78,8 @@ def test_bad_records_are_dead_letters_that_a_person_understands(sent):
     assert max(letter["raw_size"] for letter in letters) > 10_000_000
 
 
-def test_two_recorded_vehicles_are_two_tracks(sent):
-    records = published(sent)[OBJECTS]
+def test_two_recorded_vehicles_are_two_tracks(told):
+    records = told[2][OBJECTS]
     reader = ColumnReader(schemas.load("picture"), np.frombuffer)
     seen = [r for r in records if "gateway/bsmLogDuringEvent" in r["sources"] and r["count"]]
     ids = {i for record in seen for i in reader.columns(record)["track_id"].tolist()}
@@ -97,8 +99,7 @@ def test_the_warehouse_holds_the_same_rows(sent, made, warehouse):
         for table in rows_of(topic, oracle[topic]):
             place = f"{sent.clickhouse.database}_raw" if table.raw else sent.clickhouse.database
             names = ", ".join(f"`{name}`" for name in table.columns)
-            rows = wait_for_rows(warehouse, f"{place}.{table.table}", len(table))
-            assert rows == len(table), table.table
+            await_count(lambda t=f"{place}.{table.table}": rows_in(warehouse, t), len(table))
             found = warehouse.execute(
                 f"SELECT {names} FROM {place}.{table.table} FINAL",
                 columnar=True,
@@ -107,12 +108,11 @@ def test_the_warehouse_holds_the_same_rows(sent, made, warehouse):
             assert as_rows(found) == as_rows(list(table.columns.values())), table.table
 
 
-def test_the_account_of_the_tables_closes(sent, made, warehouse):
-    _, log = made
+def test_the_account_of_the_tables_closes(sent, told, warehouse):
+    _, log, found = told
     records = sum(entry.record.body is not None for entry in log)
     await_account(warehouse, sent, records)
     first, last = warehouse.execute("SELECT min(second), max(second) FROM record_ledger")[0]
-    found = published(sent)
     league = warehouse.execute(
         "SELECT source_id, all_records, accepted_records, all_observations,"
         " used_observations + births FROM source_league(first=%(first)s, last=%(last)s)",
@@ -189,7 +189,7 @@ def cells(text):
     return {name.strip(): value.strip() for name, value in rows}
 
 
-def test_a_unit_gets_its_grade_and_its_page_from_the_tables(sent, warehouse, command, tmp_path):
+def test_a_unit_gets_its_grade_and_its_page_from_the_tables(made, warehouse, command, tmp_path):
     unit, minutes = warehouse.execute(
         "SELECT source_id, uniqExact(minute) FROM source_quality WHERE registered"
         " GROUP BY source_id ORDER BY sum(observations) DESC LIMIT 1"
@@ -204,13 +204,8 @@ def test_a_unit_gets_its_grade_and_its_page_from_the_tables(sent, warehouse, com
     assert "http" not in text
 
 
-def wait_for_rows(client, table, count):
-    for _ in range(120):
-        rows = client.execute(f"SELECT count() FROM {table}")[0][0]
-        if rows >= count:
-            break
-        time.sleep(0.5)
-    return rows
+def rows_in(client, table):
+    return client.execute(f"SELECT count() FROM {table}")[0][0]
 
 
 def as_rows(columns):
@@ -247,7 +242,7 @@ def test_a_service_reads_pictures_with_stock_clients(sent):
         reader = ColumnReader(schemas.load("picture"))
         rows = 0
         while not rows:
-            message = consumer.poll(10.0)
+            message = wait_for(lambda: consumer.poll(1.0))
             picture = deserialize(message.value(), context)
             rows += len(list(reader.rows(picture))) if picture is not None else 0
     consumer.close()
@@ -260,11 +255,7 @@ def test_another_interleaving_and_parallelism_give_equal_rows(sent, station):
     file = paths.ROOT / "jobs" / "fusion.py"
     words = ("--run", run_id, "--parallelism", "1")
     station.submit("fusion", file, words)
-    oracle, _ = expected(sent, run_id)
-    found = {}
-    for _ in range(60):
-        time.sleep(2.0)
-        found = differences(oracle, published(sent, run_id))
-        if not found:
-            break
-    assert found == {}
+    oracle, _, found = await_equal(
+        sent, lambda given: expected(given, run_id), lambda given: published(given, run_id)
+    )
+    assert differences(oracle, found) == {}

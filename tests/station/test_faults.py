@@ -14,11 +14,21 @@ from jobs.io.rows import rows_of
 from jobs.runtime.clock import now_us
 from operators.routes import OBJECTS
 from tests.accounts import assert_accounts_close
-from tests.station.oracle import await_account, codec_of, differences, expected, published
+from tests.station.oracle import (
+    MOST_S,
+    QUIET_S,
+    await_account,
+    await_count,
+    await_equal,
+    codec_of,
+    differences,
+    expected,
+    published,
+)
+from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(4800)]
 
-PATIENCE_S = 240.0
 FORGETFUL = paths.ROOT / "tests" / "station" / "forgetful_job.py"
 # A picture of a tick so long after the kill cannot have been on its way.
 AFTER_US = 1_000_000
@@ -42,28 +52,24 @@ class Replay(threading.Thread):
         except Exception as error:  # told to the test, which fails
             self.failure = error
 
-
-def wait_for(what, patience_s=PATIENCE_S):
-    """Seconds until `what` is true."""
-    began = time.monotonic()
-    while not what():
-        if time.monotonic() - began > patience_s:
-            pytest.fail(f"not within {patience_s} s")
-        time.sleep(0.2)
-    return time.monotonic() - began
+    def end(self):
+        self.ended.set()
+        self.join(MOST_S)
+        assert not self.is_alive()
+        assert self.failure is None
 
 
 def seconds_until(conditions):
     """Seconds from now until each condition is true for the first time."""
     began, found = time.monotonic(), {}
 
-    def all_seen():
+    def seen():
         for number, condition in enumerate(conditions):
             if number not in found and condition():
                 found[number] = time.monotonic() - began
-        return len(found) == len(conditions)
+        return found
 
-    wait_for(all_seen)
+    wait_for(seen, lambda _: len(found) == len(conditions), patience_s=MOST_S, every_s=0.2)
     return [found[number] for number in range(len(conditions))]
 
 
@@ -96,9 +102,9 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
         reader.start()
     replay.start()
     for reader in readers:
-        wait_for(lambda r=reader: r.ages.ticks_us)
+        wait_for(lambda r=reader: r.ages.ticks_us or not r.is_alive(), patience_s=MOST_S)
     for part in PARTS:
-        time.sleep(8.0)
+        time.sleep(8.0)  # some checkpoints; the kill may come at any point
         killed_us = now_us()
         station.kill(part)
         seen = [
@@ -113,32 +119,20 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
                 f"\nkill -9 of {part}: next fresh picture after {fresh_s:.1f} s, "
                 f"committed after {committed_s:.1f} s, in the warehouse after {loaded_s:.1f} s"
             )
-    replay.ended.set()
-    replay.join(120.0)
+    replay.end()
     for reader in readers:
         reader.end()
-    assert replay.failure is None
     compare_when_quiet(settings, client)
 
 
 def compare_when_quiet(settings, client):
-    time.sleep(16.0)
-    oracle, log = expected(settings)
-    found = {}
-
-    def equal():
-        found.clear()
-        found.update(published(settings))
-        return differences(oracle, found) == {}
-
-    wait_for(equal)
+    oracle, log, found = await_equal(settings)
+    assert differences(oracle, found) == {}
     assert_accounts_close(found, log)
     await_account(client, settings, sum(entry.record.body is not None for entry in log))
     for topic in (OBJECTS, "fused.links", "ledger.records"):
         for table in rows_of(topic, oracle[topic]):
-            wait_for(lambda t=table: count(client, t.table) >= len(t))
-            time.sleep(2.0)
-            assert count(client, table.table) == len(table), table.table
+            await_count(lambda t=table: count(client, t.table), len(table))
 
 
 def count(client, table):
@@ -155,9 +149,7 @@ def test_stop_with_savepoint_and_go_on_with_another_parallelism(station, distric
     savepoint = station.stop_with_savepoint("fusion")
     station.submit("fusion", paths.ROOT / "jobs" / "fusion.py", ("--parallelism", "1"), savepoint)
     time.sleep(10.0)
-    sending.ended.set()
-    sending.join(120.0)
-    assert sending.failure is None
+    sending.end()
     compare_when_quiet(settings, client)
 
 
@@ -170,12 +162,25 @@ def test_a_job_that_forgets_its_state_shows(station, district):
     savepoint = station.stop_with_savepoint("fusion")
     station.submit("fusion", FORGETFUL, (), savepoint)
     time.sleep(10.0)
-    sending.ended.set()
-    sending.join(120.0)
-    assert sending.failure is None
-    time.sleep(16.0)
-    oracle, _ = expected(settings)
-    # the front forgot nothing: when its ledgers are there, so is what the cells made
-    wait_for(lambda: "ledger.records" not in differences(oracle, published(settings)))
-    time.sleep(3.0)
-    assert OBJECTS in differences(oracle, published(settings))
+    sending.end()
+    time.sleep(QUIET_S)
+
+    def cells_to_their_end():
+        """Cells whose last picture is there, and so all of theirs; how many is decided by both."""
+        oracle, found = expected(settings)[0][OBJECTS], published(settings)[OBJECTS]
+        last = last_ticks(found)
+        cells = {cell for cell, tick in last_ticks(oracle).items() if last.get(cell) == tick}
+        return [[one for one in side if one["cell_key"] in cells] for side in (oracle, found)]
+
+    oracle, found = wait_for(
+        cells_to_their_end, lambda sides: sides[1], patience_s=MOST_S, every_s=5.0
+    )
+    assert differences({OBJECTS: oracle}, {OBJECTS: found})
+
+
+def last_ticks(pictures):
+    """Tick of the last picture of each cell."""
+    last = {}
+    for one in pictures:
+        last[one["cell_key"]] = max(one["tick_us"], last.get(one["cell_key"], 0))
+    return last

@@ -1,6 +1,5 @@
 """What the segment job publishes is what its steps make in memory of the same committed log."""
 
-import time
 from dataclasses import replace
 
 import msgspec
@@ -28,10 +27,10 @@ from operators.routes import (
 )
 from operators.segments.flow import SegmentFlow
 from schemas.reader import ColumnReader
-from tests.station.oracle import codec_of, differences
+from tests.station.oracle import await_equal, codec_of, differences
 from tests.station.roads import SOURCE, roads_about
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(2400)]
 
 TOPICS = (OBJECTS, SIGNALS, NETWORK, CONTEXT, SOURCES)
 PARTS = ("broker", "registry", "pulse", "fusion", "segments")
@@ -54,12 +53,12 @@ def sent(tmp_path_factory, district):
 
 
 def expected(settings):
-    """Records by topic of the steps in memory, of the committed log as it is now."""
+    """Records by topic of the steps in memory, of the committed log as it is now, and that."""
     log = read_log(settings.kafka.client(), TOPICS)
     records = {topic: [] for topic in SEGMENT_TOPICS}
     for output in run(log, SegmentFlow(settings.run, TopicReader(codec_of(settings)))):
         records[output.route].append(msgspec.msgpack.decode(output.value))
-    return records
+    return records, log
 
 
 def published(settings):
@@ -72,13 +71,9 @@ def published(settings):
 
 def test_states_are_those_of_the_steps_in_memory(sent):
     """All is told when the last minute is over and all cells have slept for a while."""
-    for _ in range(120):
-        oracle, found = expected(sent), published(sent)
-        minutes = [r for r in found[SEGMENT_STATES] if r["period_us"] > 1_000_000]
-        if minutes and not differences(oracle, found):
-            break
-        time.sleep(2.0)
+    oracle, _, found = await_equal(sent, expected, published)
     assert differences(oracle, found) == {}
+    minutes = [r for r in found[SEGMENT_STATES] if r["period_us"] > 1_000_000]
     reader = ColumnReader(schemas.load("segment_state"), np.frombuffer)
     assert sum(int(reader.columns(record)["vehicles"].sum()) for record in minutes) > 20
     assert len(found[APPROACH_STATES]) > 15

@@ -2,10 +2,8 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,23 +13,14 @@ from infra.cli.main import app
 from infra.local import paths
 from infra.local.process import MARKER
 from infra.local.rest import JobManager
+from infra.local.state import choose_ports
 from infra.local.station import LocalStation
 from infra.replay.send import producer_of, send_live
 from tests.accounts import assert_accounts_close
-from tests.station.oracle import (
-    await_accounts,
-    differences,
-    expected,
-    published,
-)
+from tests.station.oracle import MOST_S, await_equal, differences
+from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.station, pytest.mark.timeout(600)]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+pytestmark = [pytest.mark.station, pytest.mark.timeout(2400)]
 
 
 def configuration(folder, rest, rpc):
@@ -60,7 +49,8 @@ def configuration(folder, rest, rpc):
 @pytest.fixture
 def cluster(tmp_path):
     """REST port and environment of a JobManager and two TaskManagers of one slot."""
-    rest, rpc = free_port(), free_port()
+    ports = choose_ports({"rest": 0, "rpc": 0}, {})
+    rest, rpc = ports["rest"], ports["rpc"]
     environment = configuration(tmp_path, rest, rpc)
     environment.pop(MARKER, None)
     scripts = paths.flink_home() / "bin"
@@ -89,31 +79,23 @@ def test_flink_run_on_a_foreign_cluster(cluster, tmp_path, vehicles, entries_for
         command = ["bash", str(scripts / "flink"), "run", "-d", "-py"]
         done = subprocess.run(
             [*command, str(paths.ROOT / "jobs" / "fusion.py"), "--config", str(config)],
-            env=environment, capture_output=True, text=True, timeout=200, check=False,
+            env=environment, capture_output=True, text=True, timeout=MOST_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         send_live(vehicles, entries_for(vehicles), producer_of(settings.kafka))
-        time.sleep(16.0)
-        await_accounts(settings)
-        oracle, log = expected(settings)
-        found = {}
-        for _ in range(40):
-            found = published(settings)
-            if not differences(oracle, found):
-                break
-            time.sleep(2.0)
+        oracle, log, found = await_equal(settings)
         assert differences(oracle, found) == {}
         assert_accounts_close(found, log)
-        assert "fusion" in status_of(config, rest)
+        wait_for(lambda: status_of(config, rest), lambda said: "fusion" in said)
 
 
 def wait_for_slots(rest):
     manager = JobManager(f"http://127.0.0.1:{rest}")
-    for _ in range(300):
-        if manager.answers() and len(manager.task_managers()) >= 2:
-            return
-        time.sleep(0.3)
-    pytest.fail("the cluster did not come up")
+    wait_for(
+        lambda: manager.answers() and manager.task_managers(),
+        lambda found: found and len(found) >= 2,
+        patience_s=MOST_S,
+    )
 
 
 def status_of(config, rest):

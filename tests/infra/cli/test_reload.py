@@ -3,17 +3,16 @@
 from contextlib import suppress
 
 import pytest
-from clickhouse_driver import Client
 from typer.testing import CliRunner
 
 from infra.cli.main import app
 from infra.clickhouse.migrate import migrate
 from jobs.io.avro import AvroCodec
 from jobs.io.block_log import BlockLog
-from jobs.io.clickhouse import Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Warehouse
 from jobs.io.delivery import BlockRefusedError, Delivery
 from jobs.io.registry import register_all
-from tests.infra.clickhouse.engine import running, running_engine
+from tests.infra.clickhouse.engine import client_of, running, running_engine, warehouse_at
 from tests.jobs.io.packed import pictures, token
 
 pytestmark = pytest.mark.engine
@@ -41,10 +40,10 @@ def test_what_is_parked_is_named_first_and_reloaded(servers, tmp_path):
         done = CliRunner().invoke(app, [*words, "--config", str(config)])
         return done.exit_code, done.output
 
-    with Client("127.0.0.1", port=engine) as client:
+    with client_of(engine) as client:
         migrate(client, "station")
         client.execute("ALTER TABLE station.picture ADD CONSTRAINT small CHECK count < 2")
-        where = WarehouseSettings("127.0.0.1", engine)
+        where = warehouse_at(engine)
         codec = AvroCodec(register_all(registry))
         delivery = Delivery(Warehouse(where), BlockLog(where.client(), "station"), codec)
         for _ in range(3):

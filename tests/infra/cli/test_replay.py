@@ -14,6 +14,7 @@ from infra.local.station import LocalStation
 from infra.replay.log import read_log
 from infra.replay.send import producer_of
 from operators.sources import parse_entry
+from tests.waiting import PATIENCE_S
 
 START_US = 1_763_850_000_000_000
 app = typer.Typer()
@@ -98,8 +99,8 @@ def config(tmp_path):
 
 def count(kafka, topic):
     consumer = Consumer(kafka.client() | {"group.id": "test"})
-    numbers = consumer.list_topics(timeout=20).topics[topic].partitions
-    marks = [consumer.get_watermark_offsets(TopicPartition(topic, n), 20) for n in numbers]
+    numbers = consumer.list_topics(timeout=PATIENCE_S).topics[topic].partitions
+    marks = [consumer.get_watermark_offsets(TopicPartition(topic, n), PATIENCE_S) for n in numbers]
     consumer.close()
     return sum(high - low for low, high in marks)
 
@@ -135,7 +136,7 @@ def test_a_network_arrives_and_withdraws_what_it_has_no_more(kafka, tmp_path, co
     path.write_bytes(msgspec.json.encode({"type": "FeatureCollection", "features": [lane]}))
     producer = producer_of(kafka)
     producer.produce("station.network", b"told before", b"town/gone")
-    producer.flush(30)
+    producer.flush(PATIENCE_S)
     settings = str(config(kafka.bootstrap))
     done = CliRunner().invoke(main, ["network", "import", str(path), "--config", settings])
     assert done.exit_code == 0, done.output

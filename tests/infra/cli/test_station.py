@@ -12,6 +12,7 @@ from rich.console import Console
 from infra.cli import status
 from infra.cli.health import Health, TopicHealth, _add_lag
 from infra.local.state import PartState, State
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -23,7 +24,8 @@ def run(tmp_path):
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         return subprocess.run(
             [sys.executable, "-m", "infra.cli.main", *words],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=tmp_path, env=environment, capture_output=True, text=True,
+            timeout=PATIENCE_S, check=False,
         )  # fmt: skip
 
     return station

@@ -7,21 +7,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from clickhouse_driver import Client
 
 import schemas
 from infra.cli.tracing import TraceError, seen, trace
 from infra.clickhouse.migrate import migrate
 from infra.replay.messages import read_messages
 from infra.replay.sources import source_entries_for
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, Warehouse
 from operators.decode.registry import decode
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord, pack_raw
 from operators.sources import share_source
 from schemas.reader import ColumnReader
-from tests.infra.clickhouse.engine import running_engine
+from tests.infra.clickhouse.engine import client_of, running_engine, warehouse_at
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 FILES = ("jpo-ode/bsmLogDuringEvent.json", "openv2x/rsm.dawnline.json", "openv2x/msg58.json")
@@ -98,10 +97,10 @@ def warehouse(replays, tmp_path_factory):
     _, outputs = replays[FILES[0]]
     with (
         running_engine(tmp_path_factory.mktemp("trace")) as port,
-        Client("127.0.0.1", port=port) as client,
+        client_of(port) as client,
     ):
         migrate(client)
-        writer = Warehouse(WarehouseSettings("127.0.0.1", port))
+        writer = Warehouse(warehouse_at(port))
         for topic in ("fused.objects", "fused.links"):
             writer.insert(Block(topic, [r for route, r in outputs if route == topic], topic))
         writer.close()

@@ -1,7 +1,6 @@
 import pytest
-from clickhouse_driver import Client
 
-from tests.infra.clickhouse.engine import running_engine
+from tests.infra.clickhouse.engine import client_of, running_engine
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +11,6 @@ def engine_port(tmp_path_factory):
 
 @pytest.fixture
 def client(engine_port):
-    client = Client("127.0.0.1", port=engine_port, send_receive_timeout=30)
+    client = client_of(engine_port)
     yield client
     client.disconnect()

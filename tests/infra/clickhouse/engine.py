@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from clickhouse_driver import Client
+
+from jobs.io.clickhouse import WarehouseSettings
+
+# Nothing here is to be quick: an engine that a busy machine stopped for a while is no fault.
+PATIENT = {"connect_timeout": 180, "send_receive_timeout": 600, "sync_request_timeout": 180}
+
 
 @contextmanager
 def running(module: str, *arguments: str) -> Iterator[int]:
@@ -16,6 +23,16 @@ def running(module: str, *arguments: str) -> Iterator[int]:
             yield int(process.stdout.readline().split()[1])
         finally:
             process.terminate()
+
+
+def client_of(port: int, **options: object) -> Client:
+    """A client that waits; one that asks in vain would go on in a new session."""
+    return Client("127.0.0.1", port=port, **PATIENT, **options)
+
+
+def warehouse_at(port: int, **options: object) -> WarehouseSettings:
+    """Settings of a warehouse that is waited for."""
+    return WarehouseSettings("127.0.0.1", port, connect_timeout_s=180.0, timeout_s=600.0, **options)
 
 
 @contextmanager

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from clickhouse_driver import Client
-
 from infra.clickhouse.migrate import migrate
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, Warehouse
 from tests.builders import values
+from tests.infra.clickhouse.engine import client_of, warehouse_at
 
 TOPICS = ("fused.objects", "source.quality", "ledger.records")
 
@@ -14,9 +13,9 @@ TOPICS = ("fused.objects", "source.quality", "ledger.records")
 def grades_of(engine_port, database, outputs, minute_us):
     """Rows of `source_grade` over one minute, by profile and source."""
     minute = datetime.fromtimestamp(minute_us / 1e6, UTC)
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         migrate(client, database)
-        warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database=database))
+        warehouse = Warehouse(warehouse_at(engine_port, database=database))
         for topic in TOPICS:
             warehouse.insert(Block(topic, values(outputs, topic), topic))
         warehouse.close()

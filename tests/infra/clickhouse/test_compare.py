@@ -2,14 +2,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.account import account
 from infra.clickhouse.compare import compare, tables_of_runs
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.runs import days_of
-from jobs.io.clickhouse import Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Warehouse
 from jobs.io.rows import rows_of
+from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.schemas.packing import packed_example
 
 pytestmark = pytest.mark.engine
@@ -49,7 +49,7 @@ def run_of(run_id, pictures=3):
 @pytest.fixture(scope="module")
 def database(engine_port):
     """Tables that merge nothing away and remember no token."""
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         migrate(client, "station")
         for table in ("fused_link", "picture", "fused_object_state"):
             client.execute(f"ALTER TABLE station.{table} MODIFY SETTING"
@@ -61,7 +61,7 @@ def database(engine_port):
 @pytest.fixture
 def load(database, engine_port):
     """Loads records: load(records, only one table)."""
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port))
+    warehouse = Warehouse(warehouse_at(engine_port))
 
     def send(records, only=""):
         for topic, of_topic in records.items():

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from clickhouse_driver import Client
 
 from infra.grading.page import page
 from infra.grading.read import newest_minute, read
+from tests.infra.clickhouse.engine import client_of
 from tests.infra.clickhouse.graded import grades_of, lowered
 from tests.operators.account.world import (
     EAST,
@@ -77,7 +77,7 @@ def test_the_profile_of_automated_driving_asks_for_more(grades):
 
 
 def test_a_profile_is_changed_by_a_row(engine_port, grades):
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         row = "(1, 'assisted', 'delay_s', false, 0.3, 0.5, 100)"
         client.execute(f"INSERT INTO grade_late.grade_limit VALUES {row}")
         found = client.execute(
@@ -89,7 +89,7 @@ def test_a_profile_is_changed_by_a_row(engine_port, grades):
 
 
 def test_a_page_shows_grade_faults_and_plots(engine_port, grades):
-    with Client("127.0.0.1", port=engine_port, database="grade_over_confident") as client:
+    with client_of(engine_port, database="grade_over_confident") as client:
         last = newest_minute(client, "east").replace(tzinfo=UTC) + timedelta(minutes=1)
         report = read(client, "east", last - timedelta(minutes=60), last)
         assert newest_minute(client, "nobody knows") is None

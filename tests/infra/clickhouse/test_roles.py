@@ -12,14 +12,14 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
-from clickhouse_driver import Client
 
 import schemas
 from infra.clickhouse.migrate import migrate, statements
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
-from tests.infra.clickhouse.engine import running_engine
+from jobs.io.clickhouse import Block, Warehouse
+from tests.infra.clickhouse.engine import client_of, running_engine, warehouse_at
 from tests.infra.clickhouse.pictures import START_US, drive, pictures
 from tests.schemas.packing import packed_example
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.engine
 
@@ -38,9 +38,9 @@ CHOOSE = "INSERT INTO station.run_choice (run_id) VALUES ('mine')"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     home = tmp_path_factory.mktemp("roles")
-    with running_engine(home) as port, Client("127.0.0.1", port=port) as client:
+    with running_engine(home) as port, client_of(port) as client:
         migrate(client)
-        warehouse = Warehouse(WarehouseSettings("127.0.0.1", port))
+        warehouse = Warehouse(warehouse_at(port))
         warehouse.insert(Block("fused.objects", pictures(drive(7, 2.0)), "objects"))
         links = packed_example("links", "used-and-clutter") | {"tick_us": START_US}
         warehouse.insert(Block("fused.links", [links], "links"))
@@ -83,7 +83,7 @@ def ask(folder, tmp_path):
         script = Path(__file__).with_name("restricted.py")
         ended = subprocess.run(
             [sys.executable, script, folder, users], input=json.dumps(queries),
-            capture_output=True, text=True, timeout=120, check=True,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=True,
         )  # fmt: skip
         return json.loads(ended.stdout)
 
@@ -109,7 +109,7 @@ def test_supplier_sees_its_own_rows_alone(ask):
 
 
 def test_local_engine_says_that_it_passes_roles_over(folder):
-    with running_engine(folder.parent) as port, Client("127.0.0.1", port=port) as client:
+    with running_engine(folder.parent) as port, client_of(port) as client:
         changes = migrate(client, "said", dry_run=True)
     passed = [str(change) for change in changes if change.passed_over]
     assert len(passed) == sum(migration.grants for migration in schemas.migrations())

@@ -4,7 +4,8 @@ import pytest
 
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.runs import choose, chosen, follow_live
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, Warehouse
+from tests.infra.clickhouse.engine import warehouse_at
 from tests.schemas.packing import packed_example
 
 pytestmark = pytest.mark.engine
@@ -20,7 +21,7 @@ def load(client, engine_port, request):
     """Loads a picture of a run on one of two days: load(run_id, days_later)."""
     database = request.node.name
     migrate(client, database)
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database=database))
+    warehouse = Warehouse(warehouse_at(engine_port, database=database))
 
     def send(run_id, days_later=0):
         record = PICTURE | {"run_id": run_id, "tick_us": PICTURE["tick_us"] + days_later * DAY_US}

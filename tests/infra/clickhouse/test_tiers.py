@@ -2,10 +2,10 @@
 
 import h3
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
-from jobs.io.clickhouse import Block, InsertError, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, InsertError, Warehouse
+from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.infra.clickhouse.pictures import START_US, drive, event, pictures
 
 pytestmark = pytest.mark.engine
@@ -15,7 +15,7 @@ TIERS = ("fused_object_second", "track_minute", "road_minute")
 
 @pytest.fixture(scope="module")
 def database(engine_port):
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         migrate(client, "tiers")
     return "tiers"
 
@@ -24,7 +24,7 @@ def database(engine_port):
 def insert(client, database, engine_port):
     for table in ("fused_object_state", "picture", *TIERS, "track_event", "track_alias"):
         client.execute(f"TRUNCATE TABLE {database}.{table} SYNC")
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database=database))
+    warehouse = Warehouse(warehouse_at(engine_port, database=database))
 
     def send(records, token, topic="fused.objects"):
         warehouse.insert(Block(topic, records, token))

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.runs import choose
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, Warehouse
 from operators.transform.bd09 import wgs84_to_bd09
 from operators.transform.gcj02 import wgs84_to_gcj02
+from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.infra.clickhouse.pictures import (
     CELL,
     NEXT_CELL,
@@ -34,9 +34,9 @@ FROM = f"first='{DAY} 00:00:00', last='{DAY} 23:59:59'"
 
 @pytest.fixture(scope="module")
 def client(engine_port):
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         migrate(client, "views")
-        warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="views"))
+        warehouse = Warehouse(warehouse_at(engine_port, database="views"))
         here, there = drive(1, 8.0), drive(2, 4.0, start_us=START_US + 8_000_000, speed_mps=5.0)
         moved = [(t, one | {"lat_e7": one["lat_e7"] + round(80 * METRE_E7)}) for t, one in there]
         standing = drive(3, 12.0, speed_mps=0.0, lat_e7=312_001_000, object_class=7)
@@ -179,7 +179,7 @@ def test_coarse_tiles_are_of_whole_sampled_tracks(client):
 def test_account_of_an_hour_closes_and_shows_what_is_open(client, engine_port):
     ledger = packed_example("record_ledger", "accepted-late-and-rejected")
     links = packed_example("links", "used-and-clutter")
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="views"))
+    warehouse = Warehouse(warehouse_at(engine_port, database="views"))
     for again in range(2):
         warehouse.insert(Block("ledger.records", [ledger], f"ledger {again}"))
         warehouse.insert(Block("fused.links", [links], f"links {again}"))
@@ -236,7 +236,7 @@ def test_every_view_of_rows_of_runs_shows_the_chosen_one(client):
 
 
 def test_empty_pictures_hide_what_was_there(client, engine_port):
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="views"))
+    warehouse = Warehouse(warehouse_at(engine_port, database="views"))
     warehouse.insert(Block("fused.objects", [picture(START_US + 12_000_000, [])], "empty"))
     warehouse.close()
     assert client.execute("SELECT track_id FROM views.current_objects") == [(2,)]
@@ -249,9 +249,9 @@ def test_nothing_there_and_nobody_looked_are_two_answers(engine_port):
     told = packed_example("source_quality", "two-sources-and-nobody")
     minute = datetime.fromtimestamp(told["minute_us"] / 1e6, UTC)
     beyond = told | {"cell_key": "beside", "cell": 1, "watched_s": bytes(3), "looked_s": bytes(6)}
-    with Client("127.0.0.1", port=engine_port) as client:
+    with client_of(engine_port) as client:
         migrate(client, "areas")
-        warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="areas"))
+        warehouse = Warehouse(warehouse_at(engine_port, database="areas"))
         for token in ("once", "twice"):  # rows are there twice until a merge
             warehouse.insert(Block("source.quality", [told, beyond], token))
         warehouse.insert(Block("source.quality", [told | {"run_id": "other"}], "other"))
@@ -283,7 +283,7 @@ def test_an_event_is_one_row_until_it_is_over_and_has_the_links_of_its_tracks(cl
         packed_example("links", case) | {"run_id": "run-1", "cell_key": CELL, "tick_us": tick_us}
         for case, tick_us in of_track.items()
     ]
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="views"))
+    warehouse = Warehouse(warehouse_at(engine_port, database="views"))
     warehouse.insert(Block("fused.links", links, "links of an event"))
     warehouse.insert(Block("road.events", [first, first | {"run_id": "other"}], "opened"))
     asked = "SELECT event_id, closed, changes, track_ids FROM views.{}"

@@ -3,7 +3,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from clickhouse_driver import Client
+
+from tests.infra.clickhouse.engine import client_of
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,7 +34,7 @@ class Service:
         return self._reaped()
 
     def _reaped(self):
-        status = self.process.wait(20)
+        status = self.process.wait(PATIENCE_S)
         self.process.stdout.close()
         return status
 
@@ -63,8 +65,7 @@ def connect():
     clients = []
 
     def open_client(engine, **options):
-        timeouts = {"send_receive_timeout": 20, "connect_timeout": 5}
-        clients.append(Client("127.0.0.1", port=engine.port, **timeouts, **options))
+        clients.append(client_of(engine.port, **options))
         return clients[-1]
 
     yield open_client

@@ -3,7 +3,7 @@ from clickhouse_driver import errors
 
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 
 def test_a_clean_stop_keeps_everything(engine, client):

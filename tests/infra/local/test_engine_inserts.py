@@ -9,7 +9,9 @@ import pytest
 import zstandard
 from clickhouse_driver.errors import ServerException
 
-pytestmark = pytest.mark.engine
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 UTC = dt.UTC
 COLUMNS = {
@@ -115,14 +117,17 @@ def test_a_failed_insert_is_told(client, sql, code):
 def test_a_client_that_leaves_amid_an_insert_leaves_nothing(engine, client, connect):
     client.execute("CREATE TABLE t (a UInt64) ENGINE = MergeTree ORDER BY a")
     leaver = connect(engine, database="test", settings={"insert_block_size": 1000})
+    spool = engine.folder / "spool"
 
     def rows():
         yield from ((i,) for i in range(5000))
+        wait_for(lambda: list(spool.iterdir()))
         leaver.connection.socket.close()
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
         leaver.execute("INSERT INTO t VALUES", rows())
+    wait_for(lambda: list(spool.iterdir()), lambda files: not files)
     client.execute("INSERT INTO t VALUES", [(7,)])
     assert client.execute("SELECT count(), sum(a) FROM t") == [(1, 7)]
 

@@ -6,6 +6,8 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, Schema
 from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
+from tests.waiting import PATIENCE_S
+
 pytestmark = pytest.mark.engine
 
 
@@ -17,7 +19,7 @@ def registry(service):
 @pytest.fixture
 def call(registry):
     """call(method, path, body) -> (status, answer)"""
-    with httpx.Client(base_url=f"http://127.0.0.1:{registry.port}", timeout=5) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{registry.port}", timeout=PATIENCE_S) as client:
 
         def request(method, path, body=None):
             answer = client.request(method, path, json=body)
@@ -160,18 +162,22 @@ def test_ids_survive_a_kill_and_a_torn_last_line(service):
     registry = service("infra.local.registry")
     url = f"http://127.0.0.1:{registry.port}"
 
+    def ask(method, path, body=None):
+        # a connection for each: the server dies in between
+        return httpx.request(method, f"{url}{path}", json=body, timeout=PATIENCE_S).json()
+
     def register(name, schema):
-        return httpx.post(f"{url}/subjects/{name}/versions", json=schema).json()["id"]
+        return ask("POST", f"/subjects/{name}/versions", schema)["id"]
 
     ids = [register("x", A), register("x", A_B), register("y", A_D)]
-    httpx.put(f"{url}/config/x", json={"compatibility": "FULL"})
+    ask("PUT", "/config/x", {"compatibility": "FULL"})
     registry.kill()
     with (registry.folder / "registry.jsonl").open("ab") as journal:
         journal.write(b'{"subject": "z", "ver')
     registry.start()
     assert [register("x", A), register("x", A_B), register("y", A_D)] == ids
     assert register("w", A_B_C) == max(ids) + 1
-    assert httpx.get(f"{url}/config/x").json() == {"compatibilityLevel": "FULL"}
+    assert ask("GET", "/config/x") == {"compatibilityLevel": "FULL"}
     assert registry.stop() == 0
     registry.start()
-    assert httpx.get(f"{url}/subjects").json() == ["w", "x", "y"]
+    assert ask("GET", "/subjects") == ["w", "x", "y"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.serving.feed import LAT_DEG, LON_DEG
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs/services.md").read_text(), re.DOTALL)
@@ -32,7 +33,7 @@ def test_the_example_runs(service, number):
     env = os.environ | {"SERVICE": service, "PLACE": f"lat={LAT_DEG}&lon={LON_DEG}"}
     done = subprocess.run(
         [sys.executable, "-c", OVER_HTTP[number]],
-        env=env, capture_output=True, text=True, timeout=60, check=False,
+        env=env, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(done.stdout.splitlines()) >= 4

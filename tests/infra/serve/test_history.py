@@ -1,13 +1,12 @@
 """What the warehouse says of a track: its states under every id that it had, of one run."""
 
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
 from infra.serve.history import History
-from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import Block, Warehouse
 from jobs.sections import ClickHouse
-from tests.infra.clickhouse.engine import running_engine
+from tests.infra.clickhouse.engine import client_of, running_engine, warehouse_at
 from tests.infra.clickhouse.pictures import START_US, drive, picture
 
 pytestmark = pytest.mark.engine
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.engine
 def history(tmp_path_factory):
     """One object that was 5 and became 7, another that is 9, and a second run of the same."""
     with running_engine(tmp_path_factory.mktemp("engine")) as port:
-        with Client("127.0.0.1", port=port) as client:
+        with client_of(port) as client:
             migrate(client, "station")
             client.execute(
                 "INSERT INTO station.track_alias (run_id, track_id, other_track_id, tick) VALUES",
@@ -26,7 +25,7 @@ def history(tmp_path_factory):
         one = [*drive(5, 1), *drive(7, 1, start_us=START_US + 1_000_000)]
         records = [picture(tick, [made]) for tick, made in one]
         records += [picture(tick, [made], cell="873099596ffffff") for tick, made in drive(9, 2)]
-        warehouse = Warehouse(WarehouseSettings("127.0.0.1", port))
+        warehouse = Warehouse(warehouse_at(port))
         warehouse.insert(Block("fused.objects", records, "a"))
         again = [picture(tick, [made], run="run-2") for tick, made in drive(7, 2)]
         warehouse.insert(Block("fused.objects", again, "b"))

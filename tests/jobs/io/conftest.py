@@ -1,9 +1,8 @@
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
-from jobs.io.clickhouse import Warehouse, WarehouseSettings
-from tests.infra.clickhouse.engine import running_engine
+from jobs.io.clickhouse import Warehouse
+from tests.infra.clickhouse.engine import client_of, running_engine, warehouse_at
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +13,7 @@ def engine_port(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(engine_port):
-    client = Client("127.0.0.1", port=engine_port, send_receive_timeout=30)
+    client = client_of(engine_port)
     migrate(client, "station")
     yield client
     client.disconnect()
@@ -26,6 +25,6 @@ def warehouse(client, engine_port):
     for table in (*tables, "track_event", "track_alias"):
         client.execute(f"TRUNCATE TABLE station.{table} SYNC")
     client.execute("TRUNCATE TABLE station_raw.block_log SYNC")
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port))
+    warehouse = Warehouse(warehouse_at(engine_port))
     yield warehouse
     warehouse.close()

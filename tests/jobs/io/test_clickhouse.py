@@ -4,6 +4,7 @@ import pytest
 
 from infra.clickhouse.migrate import migrate
 from jobs.io.clickhouse import Block, InsertError, Warehouse, WarehouseSettings
+from tests.infra.clickhouse.engine import warehouse_at
 from tests.schemas.packing import packed_example
 
 pytestmark = pytest.mark.engine
@@ -38,7 +39,7 @@ def test_block_sent_twice_is_there_once_where_tokens_are_remembered(
     client, engine_port, warehouse, window, rows
 ):
     unmerged(client, "tokens", window)
-    own = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="tokens"))
+    own = Warehouse(warehouse_at(engine_port, database="tokens"))
     for _ in range(2):
         own.insert(block(f"window-{window}"))
     own.close()
@@ -129,7 +130,7 @@ def test_current_objects_are_the_newest_picture_of_each_cell(client, warehouse):
 
 
 def test_missing_table_is_named_with_the_servers_code(client, engine_port):
-    lost = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="nowhere"))
+    lost = Warehouse(warehouse_at(engine_port, database="nowhere"))
     with pytest.raises(InsertError) as caught:
         lost.insert(block("lost"))
     lost.close()

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 
 from jobs.io.block_log import BlockLog
-from jobs.io.clickhouse import InsertError, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import InsertError, Warehouse
 from jobs.io.delivery import ATTEMPTS, BlockRefusedError, Delivery
 from jobs.io.rows import rows_of
 from operators.routes import OBJECTS
+from tests.infra.clickhouse.engine import warehouse_at
 from tests.jobs.io.packed import CODEC, pictures, token
 
 pytestmark = pytest.mark.engine
@@ -33,7 +34,7 @@ def make(client, warehouse, engine_port):
     made = []
 
     def delivery(attempts=ATTEMPTS, database="station"):
-        where = WarehouseSettings("127.0.0.1", engine_port, database=database)
+        where = warehouse_at(engine_port, database=database)
         log = BlockLog(where.client(), database)
         made.append(Delivery(Warehouse(where), log, CODEC, attempts))
         return made[-1]

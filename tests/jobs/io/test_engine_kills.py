@@ -11,20 +11,20 @@ from functools import cache
 import msgspec
 import numpy as np
 import pytest
-from clickhouse_driver import Client
 
 from infra.clickhouse.migrate import migrate
 from jobs.io.block_log import BlockLog
-from jobs.io.clickhouse import InsertError, Warehouse, WarehouseSettings
+from jobs.io.clickhouse import InsertError, Warehouse
 from jobs.io.delivery import Delivery
 from jobs.io.joined import TableRows
 from operators.blocks import PackedBlock
 from operators.routes import OBJECTS
+from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.infra.local.conftest import Service
 from tests.jobs.io.packed import CODEC, token
 from tests.schemas.packing import packed_example
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 
 PICTURES, OBJECTS_OF_ONE = 100, 40
 ROWS = {"picture": PICTURES, "fused_object_state": PICTURES * OBJECTS_OF_ONE}
@@ -86,9 +86,7 @@ class Loader:
         self.next = self.done = self.sent = self.failures = 0
 
     def load(self, port, until, on_new_block=lambda: None):
-        where = WarehouseSettings(
-            "127.0.0.1", port, database=self.database, connect_timeout_s=60.0, timeout_s=60.0
-        )
+        where = warehouse_at(port, database=self.database)
         log = BlockLog(where.client(), self.database)
         delivery = Delivery(self.make(where), log, CODEC)
         try:
@@ -159,7 +157,7 @@ def engine(tmp_path_factory):
 
 
 def connected(engine):
-    return Client("127.0.0.1", port=engine.port, send_receive_timeout=60)
+    return client_of(engine.port)
 
 
 def kill_while_loading(engine, loader, kills, window=10_000):
