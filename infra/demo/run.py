@@ -24,7 +24,7 @@ from jobs.io.registry import register_all
 from jobs.settings import Settings
 
 QUIET_S = 14.0  # cells publish for 10 s after the last input; then their seconds close
-PATIENCE_S = 90.0  # for the ledgers to close, and for the warehouse to have it all
+PATIENCE_S = 180.0  # without a new row, until the ledgers close and the warehouse has it all
 _MARGIN_S = 3.0
 WARM_UP_S = 20.0  # of the district: code is still being compiled, tracks begin; not scored
 
@@ -107,7 +107,8 @@ def _records(
 def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:
     """What is committed, once both ledgers account for all that was sent and nothing more comes.
 
-    After `PATIENCE_S` it is what there is: the report then says which sums do not close.
+    After `PATIENCE_S` without a new picture it is what there is: the report then says which sums
+    do not close.
     """
     time.sleep(QUIET_S)
     limit, before = time.monotonic() + PATIENCE_S, -1
@@ -117,7 +118,8 @@ def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Ro
         closed &= accounts.uses.total() == accounts.observations
         if (closed and rows.pictures == before) or time.monotonic() > limit:
             return rows, accounts
-        before = rows.pictures
+        if rows.pictures != before:
+            limit, before = time.monotonic() + PATIENCE_S, rows.pictures
         time.sleep(_MARGIN_S)
 
 
@@ -142,12 +144,12 @@ def _score(simulated: Simulated, rows: Rows, placement: Placement, shift_us: int
 
 
 def _await_loaded(settings: Settings, expected: int) -> int:
-    """Rows in the warehouse, once they are as many as expected or patience has ended."""
+    """Rows in the warehouse, once they are as many as expected or no more come."""
     client = client_of(settings)
     query = f"SELECT count() FROM {settings.clickhouse.database}.fused_object_state FINAL"
-    limit = time.monotonic() + PATIENCE_S
-    loaded = -1
+    limit, loaded = time.monotonic() + PATIENCE_S, -1
     while time.monotonic() < limit:
+        before = loaded
         try:
             loaded = client.execute(query)[0][0]
         except (errors.Error, OSError, EOFError):
@@ -156,6 +158,8 @@ def _await_loaded(settings: Settings, expected: int) -> int:
             # One more look after a while: rows that come twice must not pass.
             time.sleep(_MARGIN_S)
             return int(client.execute(query)[0][0])
+        if loaded != before:
+            limit = time.monotonic() + PATIENCE_S
         time.sleep(0.5)
     return loaded
 
