@@ -227,6 +227,23 @@ def _csae() -> bytes:
     return _dump(head | bsm | {"pos": pos, "accelSet": accelerations, "brakes": brakes})
 
 
+def _dris_bsm() -> bytes:
+    brakes = {"abs": 1, "scs": 1, "brake_pedal": 1, "traction": 1, "wheel_brakes": [1, 0, 0, 0, 0]}
+    body = {
+        "vehicle_id": "01020304",
+        "time_stamp": "2021-01-08T02:03:41.907Z",
+        "pos": {"lat": LAT / 1e7, "lon": LON / 1e7, "ele": 105},
+        "pos_confidence": {"position_confidence": 9, "ele_confidence": 0},
+        "transmission": 2,
+        "speed": 500,
+        "heading": 7200,
+        "brakes": brakes,
+        "size": {"width": 180, "length": 500, "height": 30},
+        "vehicle_class": {"basic_vehicle_class": 10, "fuel_type": 5},
+    }
+    return _dump({"header": {}, "body": body})
+
+
 _PROBES: dict[str, tuple[str, bytes]] = {
     "BSM, schema 6, recorded": (
         "bsm.json",
@@ -235,6 +252,7 @@ _PROBES: dict[str, tuple[str, bytes]] = {
     "BSM, schema 9": ("bsm.json", _compact("jpo-ode/sample.ode-bsm-reference.v9.json")),
     "BSM, CARMA Streets": ("bsm.carma.json", _compact("carma-streets/bsm.json")),
     "BSM, T/CSAE 53": ("bsm.csae.json", _csae()),
+    "BSM, DRIS": ("bsm.dris.json", _dris_bsm()),
     "CAM, version 1": ("cam.json", _compact("its-client/Cam.json")),
     "PSM": ("psm.json", _compact("jpo-ode/expected-psm.json")),
     "CARMA object": ("carma.objects.json", _compact("carma-streets/detected_truck.json")),

@@ -27,6 +27,7 @@ from operators.decode import (
     road_network,
     rsap,
     rsi,
+    rsi_dris,
     rsm,
     rsm_dawnline,
     rsm_dris,
@@ -34,6 +35,7 @@ from operators.decode import (
     sensor_things,
     spat,
     spat_csae,
+    spat_dris,
     spatem,
     ssm,
     tim,
@@ -196,6 +198,7 @@ FORMATS: dict[str, FormatInfo] = {
             for name, adapter, evidence in (
                 ("spat.json", spat.adapt, "recorded"),
                 ("spat.csae.json", spat_csae.adapt, "standard"),
+                ("spat.dris.json", spat_dris.adapt, "standard"),
                 ("spatem.json", spatem.adapt, "standard"),
                 ("map.json", map_j2735.adapt, "recorded"),
                 ("map.csae.json", map_csae.adapt, "authored"),
@@ -218,6 +221,7 @@ FORMATS: dict[str, FormatInfo] = {
                 ("wzdx.json", wzdx.adapt, Syntax.JSON, "authored"),
                 ("rsi.json", rsi.adapt, Syntax.JSON, "standard"),
                 ("rsi.dawnline.json", rsi.adapt_dawnline, Syntax.JSON, "authored"),
+                ("rsi.dris.json", rsi_dris.adapt, Syntax.JSON, "standard"),
                 ("tim.json", tim.adapt, Syntax.JSON, "authored"),
                 ("denm.json", denm.reader(leap_seconds=True), Syntax.JSON, "standard"),
                 ("denm.utc.json", denm.reader(leap_seconds=False), Syntax.JSON, "authored"),
@@ -290,6 +294,7 @@ _SIGNS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"mapFrame"}), "map.csae.json"),
     (frozenset({"nodes"}), "map.csae.json"),
     (frozenset({"features", "type"}), "wzdx.json"),
+    (frozenset({"rsiDatas"}), "rsi.dris.json"),
     (frozenset({"rtes"}), "rsi.json"),
     (frozenset({"rtss"}), "rsi.json"),
     (frozenset({"phenomenonTime"}), "sensorthings.json"),
@@ -303,6 +308,13 @@ _OF_THE_ODE = (
     (b'"PersonalSafetyMessage"', "psm.json"),
     (b'J2735PSM"', "psm.json"),
     (b'"dataFrames"', "tim.json"),
+)
+# What tells other messages that a DRIS forwards from a BSM.
+_OF_A_DRIS = (
+    (b'"rsm_source"', "rsm.dris.json"),
+    (b'"intersections"', "spat.dris.json"),
+    (b'"rtes"', "rsi.dris.json"),
+    (b'"rtss"', "rsi.dris.json"),
 )
 # What tells other messages of its-client from a CAM, in the JSON of either version.
 _OF_ITS_CLIENT = {
@@ -360,8 +372,11 @@ def _finer(name: str, keys: dict[str, msgspec.Raw]) -> str:
         return next((found for mark, found in _OF_THE_ODE if mark in content), name)
     if name == "rsm.dawnline.json" and b'"event_content"' in bytes(keys.get("payload", b"")):
         return "rsi.dawnline.json"
+    if name == "spat.csae.json" and b'"phaseId"' in bytes(keys.get("intersections", b"")):
+        return "spat.dris.json"
     if name == "rsm.dris.json":
-        return name if b'"rsm_source"' in bytes(keys["body"]) else "bsm.dris.json"
+        body = bytes(keys["body"])
+        return next((found for mark, found in _OF_A_DRIS if mark in body), "bsm.dris.json")
     if name == "cam.json":
         member = "message_type" if "message_type" in keys else "type"
         kind = bytes(keys.get(member, msgspec.Raw(b"")))

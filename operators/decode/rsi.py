@@ -40,54 +40,64 @@ HOLDS_US = 60_000_000
 RADIUS_M = 50.0
 _KINDS = {1: "incident", 3: "weather", 5: "work_zone"}
 
-_Type = Annotated[int, Meta(ge=0, le=65_535)]
-_Radius = Annotated[int, Meta(ge=0, le=65_535)]
-_Number = Annotated[int, Meta(ge=0, le=255)]
+TypeCode = Annotated[int, Meta(ge=0, le=65_535)]
+Radius = Annotated[int, Meta(ge=0, le=65_535)]
+Number = Annotated[int, Meta(ge=0, le=255)]
 _EpochMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # up to the year 9999
 
 
-class _Times(msgspec.Struct, rename="camel"):
+class Times(msgspec.Struct, rename="camel"):
+    """From when to when an event or sign holds, minutes of the UTC year."""
+
     start_time: MinuteOfYear | None = None
     end_time: MinuteOfYear | None = None
 
 
-class _Path(msgspec.Struct, rename="camel"):
+class Path(msgspec.Struct, rename="camel"):
+    """A line along which it holds, and how far beside it, 0.1 m."""
+
     active_path: Annotated[list[Position], Meta(min_length=2, max_length=32)]
-    path_radius: _Radius = 0
+    path_radius: Radius = 0
 
 
-class _Event(msgspec.Struct, rename="camel"):
-    event_type: _Type
-    rte_id: _Number = 0
+class Event(msgspec.Struct, rename="camel"):
+    """An event of the road."""
+
+    event_type: TypeCode
+    rte_id: Number = 0
     event_pos: Position | None = None
-    event_radius: _Radius = 0
+    event_radius: Radius = 0
     description: str | dict[str, str] = ""
-    time_details: _Times = msgspec.field(default_factory=_Times)
-    reference_paths: list[_Path] = []
+    time_details: Times = msgspec.field(default_factory=Times)
+    reference_paths: list[Path] = []
 
 
-class _Sign(msgspec.Struct, rename="camel"):
-    sign_type: _Type
-    rts_id: _Number = 0
+class Sign(msgspec.Struct, rename="camel"):
+    """A traffic sign."""
+
+    sign_type: TypeCode
+    rts_id: Number = 0
     sign_pos: Position | None = None
     description: str | dict[str, str] = ""
-    time_details: _Times = msgspec.field(default_factory=_Times)
-    reference_paths: list[_Path] = []
+    time_details: Times = msgspec.field(default_factory=Times)
+    reference_paths: list[Path] = []
 
 
-class _Body(msgspec.Struct, rename="camel"):
+class Body(msgspec.Struct, rename="camel"):
+    """One message of a roadside unit."""
+
     id: str
     ref_pos: Place | None = None
-    rtes: list[_Event] = []
-    rtss: list[_Sign] = []
+    rtes: list[Event] = []
+    rtss: list[Sign] = []
 
 
 class _Wrapped(msgspec.Struct):
-    content: _Body
+    content: Body
 
 
 class _Told(msgspec.Struct):
-    event_type: _Type
+    event_type: TypeCode
     event_id: str | int
     latitude: Latitude
     longitude: Longitude
@@ -104,7 +114,7 @@ class _Dawnline(msgspec.Struct):
     payload: _Device
 
 
-_BARE = msgspec.json.Decoder(_Body)
+_BARE = msgspec.json.Decoder(Body)
 _WRAPPED = msgspec.json.Decoder(_Wrapped)
 _DAWNLINE = msgspec.json.Decoder(_Dawnline)
 _DEVICE = msgspec.json.Decoder(_Device)
@@ -121,6 +131,17 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
     """
     wrapped = b'"content"' in payload
     body = read_json(_WRAPPED, payload).content if wrapped else read_json(_BARE, payload)
+    return Decoded(features=features_of(body, anchor_us))
+
+
+def features_of(body: Body, anchor_us: int) -> tuple[Feature, ...]:
+    """Features of the events and signs of one message.
+
+    Raises
+    ------
+    DecodeError
+        MISSING_FIELD or UNAVAILABLE for one that is nowhere, TOO_MANY_OBJECTS.
+    """
     check_objects(len(body.rtes) + len(body.rtss))
     events = [
         _feature(
@@ -142,7 +163,7 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         )
         for sign in body.rtss
     ]
-    return Decoded(features=(*events, *signs))
+    return (*events, *signs)
 
 
 def adapt_dawnline(payload: bytes, anchor_us: int) -> Decoded:
@@ -177,7 +198,7 @@ def _feature(
 
 
 def _area(
-    pos: Position | None, radius: int, paths: list[_Path], origin: Place | None
+    pos: Position | None, radius: int, paths: list[Path], origin: Place | None
 ) -> tuple[str, float]:
     """GeoJSON text, and how far around it the event applies, metres."""
     if paths and not (pos is not None and radius):
@@ -200,7 +221,7 @@ def _place(pos: Position, origin: Place | None) -> tuple[float, float]:
     return found[0] / 1e7, found[1] / 1e7
 
 
-def _validity(times: _Times, anchor_us: int) -> tuple[int | None, int]:
+def _validity(times: Times, anchor_us: int) -> tuple[int | None, int]:
     start, end = (
         None if minute is None else minute_of_year_us(minute, 0, anchor_us)
         for minute in (times.start_time, times.end_time)

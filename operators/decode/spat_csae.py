@@ -58,45 +58,55 @@ _LIGHTS = (
 )
 _OF_NAME = dict(_LIGHTS)
 _STATUS_BITS = 16
-_Certainty = Annotated[int, Meta(ge=0, le=200)]
+Certainty = Annotated[int, Meta(ge=0, le=200)]
 
 
-class _Counting(msgspec.Struct, rename="camel"):
+class Counting(msgspec.Struct, rename="camel"):
+    """Times of one state, counted down in 0.1 s."""
+
     start_time: TimeMark = 0
     min_end_time: TimeMark | None = None
     max_end_time: TimeMark | None = None
     likely_end_time: TimeMark | None = None
-    time_confidence: _Certainty | None = None
+    time_confidence: Certainty | None = None
     next_start_time: TimeMark | None = None
 
 
-class _Utc(msgspec.Struct):
+class Utc(msgspec.Struct):
+    """Times of one state, marks of the UTC hour."""
+
     start: TimeMark | None = msgspec.field(name="startUTCTime", default=None)
     min_end: TimeMark | None = msgspec.field(name="minEndUTCTime", default=None)
     max_end: TimeMark | None = msgspec.field(name="maxEndUTCTime", default=None)
     likely: TimeMark | None = msgspec.field(name="likelyEndUTCTime", default=None)
     next_start: TimeMark | None = msgspec.field(name="nextStartUTCTime", default=None)
-    certainty: _Certainty | None = msgspec.field(name="timeConfidence", default=None)
+    certainty: Certainty | None = msgspec.field(name="timeConfidence", default=None)
 
 
-class _Timing(msgspec.Struct, rename="camel"):
-    counting: _Counting | None = None
-    utc_timing: _Utc | None = None
+class Timing(msgspec.Struct, rename="camel"):
+    """Times of one state in either form."""
+
+    counting: Counting | None = None
+    utc_timing: Utc | None = None
 
 
-class _PhaseState(msgspec.Struct):
+class PhaseState(msgspec.Struct):
+    """One state of a signal group's cycle."""
+
     light: str | int
-    timing: _Timing | None = None
+    timing: Timing | None = None
 
 
-class _Phase(msgspec.Struct, rename="camel"):
+class SignalPhase(msgspec.Struct, rename="camel"):
+    """All states of one signal group."""
+
     id: Group
-    phase_states: Annotated[list[_PhaseState], Meta(min_length=1, max_length=16)]
+    phase_states: Annotated[list[PhaseState], Meta(min_length=1, max_length=16)]
 
 
 class _Intersection(msgspec.Struct, rename="camel"):
     intersection_id: Reference
-    phases: Annotated[list[_Phase], Meta(max_length=255)]
+    phases: Annotated[list[SignalPhase], Meta(max_length=255)]
     status: Annotated[str, Meta(pattern="^[0-9a-fA-F]{1,4}$")] | int = 0
     moy: MinuteOfYear | None = None
     time_stamp: SecondMark | None = None
@@ -136,7 +146,7 @@ def _state(given: _Intersection, anchor_us: int) -> IntersectionState:
         at_us,
         None,
         _status(given.status),
-        tuple(_signal(one, written_us) for one in given.phases if one.id),
+        tuple(signal_of(one, written_us) for one in given.phases if one.id),
     )
 
 
@@ -144,15 +154,27 @@ def _status(given: str | int) -> int:
     """Bits with the first one lowest; the text of a bit string has it highest."""
     if isinstance(given, int):
         return given & (1 << _STATUS_BITS) - 1
-    return int(f"{int(given, 16):016b}"[::-1], 2)
+    return from_high_bits(int(given, 16))
 
 
-def _signal(given: _Phase, written_us: int) -> SignalState:
+def from_high_bits(status: int) -> int:
+    """Bits of a status whose first bit is the highest of 16, with the first one lowest."""
+    return int(f"{status:0{_STATUS_BITS}b}"[::-1], 2)
+
+
+def signal_of(given: SignalPhase, written_us: int) -> SignalState:
+    """State of a signal group in a message of `written_us`.
+
+    Raises
+    ------
+    DecodeError
+        OUT_OF_RANGE for a light that the standard does not know.
+    """
     on = next(filter(_is_on, given.phase_states), given.phase_states[0])
-    timing = on.timing or _Timing()
+    timing = on.timing or Timing()
     if timing.counting is not None:
         return _counted(given.id, _phase(on.light), timing.counting, written_us)
-    utc = timing.utc_timing or _Utc()
+    utc = timing.utc_timing or Utc()
     return SignalState(
         given.id,
         int(_phase(on.light)),
@@ -165,12 +187,12 @@ def _signal(given: _Phase, written_us: int) -> SignalState:
     )
 
 
-def _is_on(state: _PhaseState) -> bool:
+def _is_on(state: PhaseState) -> bool:
     counting = state.timing.counting if state.timing else None
     return counting is not None and counting.start_time == 0
 
 
-def _counted(group: int, phase: Phase, given: _Counting, written_us: int) -> SignalState:
+def _counted(group: int, phase: Phase, given: Counting, written_us: int) -> SignalState:
     likely = _ahead_us(given.likely_end_time, written_us)
     least, most = (
         None if mark == 0 and likely != written_us else _ahead_us(mark, written_us)

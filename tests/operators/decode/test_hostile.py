@@ -26,7 +26,9 @@ from tests.operators.decode import (
     test_gtfs_realtime,
     test_rsap,
     test_rsi,
+    test_rsi_dris,
     test_sensor_things,
+    test_spat_dris,
 )
 from tests.operators.decode.cpms import new_cpm, new_object, old_cpm, old_object
 
@@ -112,6 +114,7 @@ SAMPLES = {
     "network.json": json.dumps(NETWORK).encode(),
     "spat.json": (DATA / "jpo-ode/expected-spat.json").read_bytes(),
     "spat.csae.json": json.dumps(SPAT_CSAE).encode(),
+    "spat.dris.json": json.dumps(test_spat_dris.FORWARDED).encode(),
     "spatem.json": json.dumps(SPATEM).encode(),
     "map.json": (DATA / "jpo-ode/expected-map.json").read_bytes(),
     "map.csae.json": (DATA / "openv2x/map.json").read_bytes(),
@@ -144,6 +147,7 @@ SAMPLES = {
     "cap": CAP.encode(),
     "rsi.json": json.dumps(test_rsi.RSI).encode(),
     "rsi.dawnline.json": test_rsi.DAWNLINE,
+    "rsi.dris.json": json.dumps(test_rsi_dris.FORWARDED).encode(),
     "tim.json": (DATA / "jpo-ode/expected-tim.json").read_bytes(),
     **dict.fromkeys(("denm.json", "denm.utc.json"), (DATA / "its-client/Denm.json").read_bytes()),
     "sensorthings.json": json.dumps(test_sensor_things.observation()).encode(),
