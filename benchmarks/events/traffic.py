@@ -1,9 +1,10 @@
-"""Ordinary traffic of the district by SUMO: whatever is told of it is a false alarm, or SUMO's."""
+"""Ordinary traffic of the district by SUMO, and what is told of it."""
 
 import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,8 +26,16 @@ Told = dict[str, object]
 Lights = dict[str, dict[int, Group]]
 
 
-def drive(seconds: float, seed: int, noise: Noise | None) -> Iterator[Told]:
-    """Records of `road.events` of so many seconds."""
+class Ordinary(NamedTuple):
+    """Traffic with its roads and its signals."""
+
+    roads: RoadPart
+    lights: Lights
+    truth: Truth
+
+
+def simulate(seconds: float, seed: int) -> Ordinary:
+    """Traffic of the district for so many seconds."""
     demand, district, placement = Demand(), District(), Placement()
     with tempfile.TemporaryDirectory(prefix="district-") as folder:
         network = build_network(district, Path(folder), seed)
@@ -34,15 +43,21 @@ def drive(seconds: float, seed: int, noise: Noise | None) -> Iterator[Told]:
             roads = _roads(file, district, placement)
         lights = _lights(network.path, START_US - round(demand.warm_up_s * 1e6))
         truth = simulate_traffic(network, district, demand, placement, START_US, seconds, seed)
+    return Ordinary(roads, lights, truth)
+
+
+def drive(traffic: Ordinary, noise: Noise | None) -> Iterator[Told]:
+    """Records of `road.events` of traffic."""
+    placement = traffic.truth.placement
     home = cell(owner(placement.lat_deg, placement.lon_deg, 7))
-    feed = Feed(home, [roads])
-    for tick_us, rows in _ticks(truth, home.key):
-        for name, groups in lights.items():
+    feed = Feed(home, [traffic.roads])
+    for tick_us, rows in _ticks(traffic.truth, home.key):
+        for name, groups in traffic.lights.items():
             feed.show(name, {k: int(g.shown(tick_us).phase) for k, g in groups.items()}, tick_us)
         if noise is not None:
             noise.apply(rows)
         yield from feed.tick(rows, tick_us)
-    yield from feed.drain(int(truth.time_us[-1]) + 60_000_000)
+    yield from feed.drain(int(traffic.truth.time_us[-1]) + 60_000_000)
 
 
 def _roads(file, district: District, placement: Placement) -> RoadPart:  # type: ignore[no-untyped-def]

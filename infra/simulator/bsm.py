@@ -14,6 +14,8 @@ accelSet.vert       0.02 g                                -127
 size                1 cm                                  0
 height (part II)    5 cm                                  0
 ==================  ====================================  ==================
+
+An ambulance is on a call: its light bar and its siren are in use.
 """
 
 from typing import Any
@@ -30,9 +32,10 @@ from operators.frame import ObjectClass
 
 def encode_bsm(frame: SensorFrame, placement: Placement, count: int, serial: int) -> bytes:
     """One vehicle's report; `count` is its `msgCnt`, `serial` numbers the gateway's messages."""
-    value = {
-        "BasicSafetyMessage": {"coreData": _core(frame, placement, count), "partII": [_size(frame)]}
-    }
+    parts = [_size(frame)]
+    if frame.object_class[0] == ObjectClass.EMERGENCY:
+        parts.insert(0, _alerts())
+    value = {"BasicSafetyMessage": {"coreData": _core(frame, placement, count), "partII": parts}}
     data = {"messageId": 20, "value": value}
     kind = "us.dot.its.jpo.asn.j2735.r2024.BasicSafetyMessage.BasicSafetyMessageMessageFrame"
     return msgspec.json.encode(
@@ -80,6 +83,18 @@ def _size(frame: SensorFrame) -> dict[str, Any]:
         "vehicleData": {"height": scaled(frame.height_m[0], 0.05, 0, 127)},
     }
     return {"partII-Id": 2, "partII-Value": {"SupplementalVehicleExtensions": extensions}}
+
+
+def _alerts() -> dict[str, Any]:
+    alerts = {
+        "sspRights": 0,
+        "sirenUse": "inUse",
+        "lightsUse": "inUse",
+        "multi": "singleVehicle",
+        "responseType": "emergency",
+    }
+    extensions = {"vehicleAlerts": alerts}
+    return {"partII-Id": 1, "partII-Value": {"SpecialVehicleExtensions": extensions}}
 
 
 def _metadata(frame: SensorFrame, serial: int) -> dict[str, Any]:

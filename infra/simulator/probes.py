@@ -38,6 +38,8 @@ class Fleet:
         Cellular uplink and gateway.
     id_life_s
         A temporary id is replaced after this time (J2945/1: 5 min), at a random phase.
+    classes
+        `ObjectClass` of the vehicles that may be of this fleet.
     """
 
     source_id: str
@@ -53,6 +55,7 @@ class Fleet:
     latency_mean_ms: float = 70.0
     latency_most_ms: float = 150.0
     id_life_s: float = 300.0
+    classes: tuple[ObjectClass, ...] = _EQUIPPED
 
     @property
     def position_sigma_m(self) -> float:
@@ -65,17 +68,22 @@ def default_fleets() -> tuple[Fleet, ...]:
     return Fleet("fleet-a"), Fleet("fleet-b")
 
 
+def ambulances() -> Fleet:
+    """Ambulances, all of which report and show that they are on a call."""
+    return Fleet("ambulances", vehicles=3, classes=(ObjectClass.EMERGENCY,))
+
+
 def assign(fleets: tuple[Fleet, ...], truth: Truth) -> dict[str, list[int]]:
     """Choose the vehicles of each fleet: a free place takes the next vehicle that comes."""
     first, last = _lifetimes(truth)
     places = [(fleet.source_id, n) for fleet in fleets for n in range(fleet.vehicles)]
+    classes = {fleet.source_id: fleet.classes for fleet in fleets}
     places.sort(key=lambda place: place[1])  # fleets take turns
     free_from = dict.fromkeys(places, -1)
     chosen: dict[str, list[int]] = {fleet.source_id: [] for fleet in fleets}
-    equipped = np.flatnonzero(np.isin(truth.object_class, _EQUIPPED))
-    for vehicle in equipped[np.argsort(first[equipped], kind="stable")]:
+    for vehicle in np.argsort(first, kind="stable"):
         for place, until in free_from.items():
-            if until < first[vehicle]:
+            if until < first[vehicle] and truth.object_class[vehicle] in classes[place[0]]:
                 free_from[place] = int(last[vehicle])
                 chosen[place[0]].append(int(vehicle))
                 break

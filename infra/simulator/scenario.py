@@ -23,7 +23,7 @@ from infra.simulator.frames import SensorFrame
 from infra.simulator.junctions import Junction, read_junctions
 from infra.simulator.network import District, build_network
 from infra.simulator.placement import Placement
-from infra.simulator.probes import Fleet, default_fleets
+from infra.simulator.probes import Fleet, ambulances, default_fleets
 from infra.simulator.roadside import MS_US, RoadsideUnit, default_units
 from infra.simulator.rsm import encode_rsm
 from infra.simulator.signal_messages import encode_map, encode_spat
@@ -80,6 +80,12 @@ class Scenario:
         if self.start_us % STEP_US:
             msg = f"start_us={self.start_us} must be a multiple of {STEP_US}"
             raise ValueError(msg)
+
+    @property
+    def all_fleets(self) -> tuple[Fleet, ...]:
+        """The fleets, and that of the ambulances if one comes."""
+        comes = self.stories is not None and self.stories.ambulance_s is not None
+        return (*self.fleets, ambulances()) if comes else self.fleets
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +173,10 @@ def sense(scenario: Scenario, truth: Truth, junctions: tuple[Junction, ...] = ()
     for unit in scenario.units:
         frames += roadside.observe(unit, truth, scenario.seed)
         views[unit.source_id] = roadside.in_view(unit, truth, truth.states)
-    for fleet in scenario.fleets:
-        frames += probes.observe(fleet, scenario.fleets, truth, scenario.seed)
-        views[fleet.source_id] = probes.reporting(fleet, scenario.fleets, truth)
+    fleets = scenario.all_fleets
+    for fleet in fleets:
+        frames += probes.observe(fleet, fleets, truth, scenario.seed)
+        views[fleet.source_id] = probes.reporting(fleet, fleets, truth)
     frames.sort(key=lambda f: (f.receive_time_us, f.source_id, int(f.local_id[0]) if len(f) else 0))
     sent = [*_messages(scenario, frames), *_signals(scenario, junctions), *_context(scenario)]
     sent.sort(key=lambda s: s.receive_time_us)
@@ -235,7 +242,7 @@ def source_entries(scenario: Scenario, junctions: Iterable[Junction] = ()) -> li
     """Entries of `station.sources` (`operators.sources.SourceEntry`), in force from the start."""
     place = scenario.placement
     entries = [_unit_entry(unit, place) for unit in scenario.units]
-    entries += [_fleet_entry(fleet) for fleet in scenario.fleets]
+    entries += [_fleet_entry(fleet) for fleet in scenario.all_fleets]
     entries += [_signal_entry(one, scenario) for one in junctions]
     feeds: tuple[dict[str, Any], ...] = (
         {

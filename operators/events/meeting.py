@@ -23,14 +23,14 @@ from operators.frame import ObjectClass
 TTC_S, DRAC_MPS2 = 1.5, 4.5
 PET_S, CROSSES_MPS = 0.8, 3.0
 CONFLICT_S, MISS_S = 0.25, 0.1  # a miss is seen at one tick or two
-_STEPS_S = np.arange(0.1, TTC_S + 0.05, 0.1)
+_STEPS_S = np.arange(0.0, TTC_S + 0.05, 0.1)
 _MANOEUVRE_MPS2 = 2.0  # nobody goes on as he does: what a change of lane asks of a driver
 _GRAZE_M = 0.5  # of overlap: a cyclist is passed all day at half a metre more or less
 _CLOSING_MPS = 3.0  # slower contacts do little harm
 _MOST_SIGMA_M = 1.5  # with less known no distance of bodies means anything
 _SETTLED_US = 1_000_000
 _WALKERS = one_of(ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE, ObjectClass.ANIMAL)
-_SAME, _CROSSING = 0.7, 0.85  # cosines: follows; its way crosses
+_SAME, CROSSING = 0.7, 0.85  # cosines: follows; its way crosses
 
 
 def meeting(scene: Scene) -> Claims:
@@ -69,10 +69,8 @@ def _collisions(scene: Scene, pairs: IntArray) -> RecordArray:
     pairs = pairs[_closes(scene, pairs)]
     one, other = scene.rows[pairs[:, 0]], scene.rows[pairs[:, 1]]
     one_rad, other_rad = scene.memory["course_rad"][pairs].T
-    now_m = separations_m(one, other, one_rad, other_rad, np.zeros(1))[0]
-    later_m = separations_m(one, other, one_rad, other_rad, _STEPS_S)
-    meets = later_m < 0.0
-    ttc = np.where(meets.any(axis=0), _STEPS_S[meets.argmax(axis=0)], np.inf)
+    ttc, lost_mps, apart_m = approach(one, other, one_rad, other_rad)
+    now_m, later_m = apart_m[0], apart_m[1:]
     sigma = np.hypot(one["sigma_m"], other["sigma_m"])
     speed_sigma = np.hypot(one["speed_sigma_mps"], other["speed_sigma_mps"])
     ahead_s = ttc.clip(max=TTC_S)
@@ -80,14 +78,39 @@ def _collisions(scene: Scene, pairs: IntArray) -> RecordArray:
         sigma**2 + (speed_sigma * ahead_s) ** 2 + (_MANOEUVRE_MPS2 * ahead_s**2 / 2) ** 2
     )
     hits = ndtr((-later_m.min(axis=0) - _GRAZE_M) / spread)
-    closing = _to_lose_mps(one, other, one_rad, other_rad)
-    drac = closing / (2.0 * ttc)
-    relative = np.hypot(speed_sigma / closing.clip(min=0.5), sigma / now_m.clip(min=0.3))
+    drac = lost_mps / (2.0 * ttc.clip(min=_STEPS_S[1]))
+    relative = np.hypot(speed_sigma / lost_mps.clip(min=0.5), sigma / now_m.clip(min=0.3))
     hard = ndtr((drac - DRAC_MPS2) / (drac * relative).clip(min=0.1))
     # Bodies that overlap now were measured too large, or are one: nothing can be told of them.
-    chance = np.where((now_m > 0.0) & (closing > _CLOSING_MPS), hits * hard, 0.0)
+    chance = np.where((now_m > 0.0) & (lost_mps > _CLOSING_MPS), hits * hard, 0.0)
     kept = chance > 0.3
     return _made(scene, pairs[kept], chance[kept], CONFLICT_S, ttc[kept])
+
+
+def approach(
+    one: RecordArray, other: RecordArray, one_rad: FloatArray, other_rad: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How soon pairs of bodies meet if both go on as they do, and what has to be lost that they do not.
+
+    Parameters
+    ----------
+    one, other : structured arrays of shape (p,), dtype `operators.events.rows.ROW`
+    one_rad, other_rad : ndarray of shape (p,)
+        Where they look.
+
+    Returns
+    -------
+    ttc_s : ndarray of shape (p,)
+        Inf if they do not meet within `TTC_S`.
+    lost_mps : ndarray of shape (p,)
+        Speed that has to go so that they do not, of the one for whom that is least.
+    apart_m : ndarray of shape (t, p)
+        Separation now and at each of the instants that were looked at.
+    """
+    apart_m = separations_m(one, other, one_rad, other_rad, _STEPS_S)
+    meets = apart_m < 0.0
+    ttc = np.where(meets.any(axis=0), _STEPS_S[meets.argmax(axis=0)], np.inf)
+    return ttc, _to_lose_mps(one, other, one_rad, other_rad), apart_m
 
 
 def _closes(scene: Scene, pairs: IntArray) -> BoolArray:
@@ -125,7 +148,7 @@ def _misses(scene: Scene, pairs: IntArray) -> RecordArray:
     """Claims by post-encroachment time: the front of one where the other was just before."""
     rows, course = scene.rows, scene.memory["course_rad"]
     fast = rows["speed_mps"] > CROSSES_MPS
-    crossing = np.abs(np.cos(course[pairs[:, 0]] - course[pairs[:, 1]])) < _CROSSING
+    crossing = np.abs(np.cos(course[pairs[:, 0]] - course[pairs[:, 1]])) < CROSSING
     pairs = pairs[crossing & fast[pairs].all(axis=1)]
     ordered = np.concatenate([pairs, pairs[:, ::-1]])
     second, first = ordered.T  # who comes second, who was there first

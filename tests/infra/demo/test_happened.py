@@ -1,5 +1,6 @@
 """What happened beside what was told: made records of a district that is simulated for real."""
 
+import msgspec
 import numpy as np
 import pytest
 from rich.console import Console
@@ -10,6 +11,12 @@ from infra.demo.rows import Rows
 from infra.demo.street import draw
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.stories import BREAKDOWN, Stories, happened
+from operators.parameters import Parameters
+from operators.pipeline import LogRecord, Pipeline, run
+from operators.raw import RawRecord
+from operators.routes import CONTEXT, NETWORK, OBJECTS, ROAD_EVENTS, SIGNALS
+from operators.segments.flow import SegmentFlow
+from tests.infra.simulator.log import log_of
 
 START_US = 1_790_000_000_000_000
 SHIFT_US = 7_000_000
@@ -108,3 +115,24 @@ def test_the_tables_and_the_picture_are_made(simulated, tmp_path):
     }])  # fmt: skip
     draw(rows, simulated, found.events, SHIFT_US, tmp_path / "street.png")
     assert (tmp_path / "street.png").stat().st_size > 50_000
+
+
+def test_the_steps_tell_each_story(simulated):
+    """From the messages to the events: the pipeline, then the steps of the segment job."""
+    parameters = Parameters()
+    made = [(one.route, msgspec.msgpack.decode(one.value), one.value)
+            for one in run(log_of(simulated), Pipeline(parameters))
+            if one.route in (OBJECTS, SIGNALS, NETWORK, CONTEXT)]  # fmt: skip
+    # appended a second after what it tells
+    timed = [(record.get("tick_us", record.get("receive_time_us")) + SECOND_US, k, topic, packed)
+             for k, (topic, record, packed) in enumerate(made)]  # fmt: skip
+    committed = [LogRecord(topic, 0, RawRecord(k, at_us, 0, "", "", "", packed))
+                 for at_us, k, topic, packed in sorted(timed)]  # fmt: skip
+    flow = SegmentFlow(parameters, lambda _topic, packed: msgspec.msgpack.decode(packed))
+    told = [(one.route, msgspec.msgpack.decode(one.value)) for one in run(committed, flow)
+            if one.route == ROAD_EVENTS]  # fmt: skip
+    found = compare(simulated, told, 0)
+    assert [story.kind for story, event in found.stories if event is None] == []
+    assert {one.kind for one, _ in found.stories} == {
+        "stopped_vehicle", "emergency_vehicle", "wrong_way",
+    }  # fmt: skip
