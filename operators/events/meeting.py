@@ -1,9 +1,10 @@
 """Conflicts: two road users that would hit each other, or that missed each other by little.
 
 **Time to collision** (Hayward, Near-miss determination, 1972): if both go on as they do, their
-bodies meet in less than 1.5 s (Van der Horst, 1990; the threshold of FHWA's SSAM). That alone is so
-in every ordinary stop, so the one with the way to give must also need more than an emergency's
-deceleration to avoid it (DRAC, Cooper and Ferguson, 1976): closing speed over twice the time.
+bodies meet in less than 1.5 s (Van der Horst, 1990; the threshold of FHWA's SSAM). Who is on a
+lane goes on along it too, so that a bend is no course to collide. To meet soon is so in every
+ordinary stop, so the one with the way to give must also need more than an emergency's deceleration
+to avoid it (DRAC, Cooper and Ferguson, 1976): closing speed over twice the time.
 
 **Post-encroachment time** (Allen, Shin and Cooper, 1978): one crosses where the other has just
 been, less than 0.8 s after it left. Only for ways that cross: who follows is always close behind.
@@ -13,23 +14,27 @@ import numpy as np
 from scipy.special import ndtr
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
+from operators.events.ahead import body_rad, deepest_m
 from operators.events.boxes import separations_m
 from operators.events.kinds import EventKind
 from operators.events.memory import SLOTS
 from operators.events.rows import is_vehicle, one_of
-from operators.events.scene import CLAIM, NO_MEMBERS, Claims, Scene, subject_of
+from operators.events.scene import CLAIM, NO_MEMBERS, Claims, Scene, alike, subject_of
 from operators.frame import ObjectClass
 
 TTC_S, DRAC_MPS2 = 1.5, 4.5
 PET_S, CROSSES_MPS = 0.8, 3.0
 CONFLICT_S, MISS_S = 0.25, 0.1  # a miss is seen at one tick or two
-_STEPS_S = np.arange(0.0, TTC_S + 0.05, 0.1)
-_MANOEUVRE_MPS2 = 2.0  # nobody goes on as he does: what a change of lane asks of a driver
+STEPS_S = np.arange(0.0, TTC_S + 0.05, 0.1)
+# Nobody goes on as he does: half of what a change of lane asks at its most, and half of that of who
+# follows somebody.
+_TURNS_MPS2, _FOLLOWS_MPS2 = 1.0, 0.5
 _GRAZE_M = 0.5  # of overlap: a cyclist is passed all day at half a metre more or less
 _CLOSING_MPS = 3.0  # slower contacts do little harm
 _MOST_SIGMA_M = 1.5  # with less known no distance of bodies means anything
 _SETTLED_US = 1_000_000
 _WALKERS = one_of(ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE, ObjectClass.ANIMAL)
+_LEAST = 0.3  # a chance below that counts for nothing
 _SAME, CROSSING = 0.7, 0.85  # cosines: follows; its way crosses
 
 
@@ -68,49 +73,38 @@ def _made(
 def _collisions(scene: Scene, pairs: IntArray) -> RecordArray:
     pairs = pairs[_closes(scene, pairs)]
     one, other = scene.rows[pairs[:, 0]], scene.rows[pairs[:, 1]]
-    one_rad, other_rad = scene.memory["course_rad"][pairs].T
-    ttc, lost_mps, apart_m = approach(one, other, one_rad, other_rad)
-    now_m, later_m = apart_m[0], apart_m[1:]
+    one_rad, other_rad = body_rad(scene)[pairs].T
+    apart_m = separations_m(one, other, one_rad, other_rad, STEPS_S)
+    now_m, meets = apart_m[0], apart_m < 0.0
+    ttc = np.where(meets.any(axis=0), STEPS_S[meets.argmax(axis=0)], np.inf)
     sigma = np.hypot(one["sigma_m"], other["sigma_m"])
     speed_sigma = np.hypot(one["speed_sigma_mps"], other["speed_sigma_mps"])
-    ahead_s = ttc.clip(max=TTC_S)
-    spread = np.sqrt(
-        sigma**2 + (speed_sigma * ahead_s) ** 2 + (_MANOEUVRE_MPS2 * ahead_s**2 / 2) ** 2
-    )
-    hits = ndtr((-later_m.min(axis=0) - _GRAZE_M) / spread)
-    drac = lost_mps / (2.0 * ttc.clip(min=_STEPS_S[1]))
-    relative = np.hypot(speed_sigma / lost_mps.clip(min=0.5), sigma / now_m.clip(min=0.3))
+    ahead_s, course = ttc.clip(max=TTC_S), scene.memory["course_rad"][pairs].T
+    turns = np.where(alike(*course, _SAME), _FOLLOWS_MPS2, _TURNS_MPS2) * ahead_s**2 / 2
+    spread = np.sqrt(sigma**2 + (speed_sigma * ahead_s) ** 2 + turns**2)
+    hits = ndtr((-apart_m.min(axis=0) - _GRAZE_M) / spread)
+    lost = to_lose_mps(one, other, *course)
+    drac = lost / (2.0 * ttc.clip(min=STEPS_S[1]))
+    relative = np.hypot(speed_sigma / lost.clip(min=0.5), sigma / now_m.clip(min=0.3))
     hard = ndtr((drac - DRAC_MPS2) / (drac * relative).clip(min=0.1))
     # Bodies that overlap now were measured too large, or are one: nothing can be told of them.
-    chance = np.where((now_m > 0.0) & (lost_mps > _CLOSING_MPS), hits * hard, 0.0)
-    kept = chance > 0.3
+    possible = (now_m > 0.0) & (lost > _CLOSING_MPS)
+    likely = np.flatnonzero(possible & (hits * hard > _LEAST))
+    chance = np.minimum(hits, _along_lanes(scene, pairs, likely, hits, spread)) * hard
+    kept = likely[chance[likely] > _LEAST]
     return _made(scene, pairs[kept], chance[kept], CONFLICT_S, ttc[kept])
 
 
-def approach(
-    one: RecordArray, other: RecordArray, one_rad: FloatArray, other_rad: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """How soon pairs of bodies meet if both go on as they do, and what has to be lost that they do not.
-
-    Parameters
-    ----------
-    one, other : structured arrays of shape (p,), dtype `operators.events.rows.ROW`
-    one_rad, other_rad : ndarray of shape (p,)
-        Where they look.
-
-    Returns
-    -------
-    ttc_s : ndarray of shape (p,)
-        Inf if they do not meet within `TTC_S`.
-    lost_mps : ndarray of shape (p,)
-        Speed that has to go so that they do not, of the one for whom that is least.
-    apart_m : ndarray of shape (t, p)
-        Separation now and at each of the instants that were looked at.
-    """
-    apart_m = separations_m(one, other, one_rad, other_rad, _STEPS_S)
-    meets = apart_m < 0.0
-    ttc = np.where(meets.any(axis=0), _STEPS_S[meets.argmax(axis=0)], np.inf)
-    return ttc, _to_lose_mps(one, other, one_rad, other_rad), apart_m
+def _along_lanes(
+    scene: Scene, pairs: IntArray, likely: IntArray, hits: FloatArray, spread: FloatArray
+) -> FloatArray:
+    """Chances to hit of likely pairs if those who are on lanes go on along them."""
+    along = hits.copy()
+    for k in likely.tolist():
+        least_m, sure = deepest_m(scene, pairs[k], STEPS_S)
+        on_lanes = float(ndtr((-least_m - _GRAZE_M) / spread[k]))
+        along[k] += sure * (on_lanes - along[k])
+    return along
 
 
 def _closes(scene: Scene, pairs: IntArray) -> BoolArray:
@@ -126,7 +120,7 @@ def _closes(scene: Scene, pairs: IntArray) -> BoolArray:
     return closes
 
 
-def _to_lose_mps(
+def to_lose_mps(
     one: RecordArray, other: RecordArray, one_rad: FloatArray, other_rad: FloatArray
 ) -> FloatArray:
     """Speed that has to go so that nothing happens, by the one for whom that is least.
@@ -159,7 +153,7 @@ def _misses(scene: Scene, pairs: IntArray) -> RecordArray:
     over = ndtr((width - aside_m) / sigma)
     sigma_s = 0.05 + sigma / rows["speed_mps"][second].clip(min=1.0)
     chance = over * ndtr((PET_S - pet) / sigma_s) * ndtr((pet + 0.3) / sigma_s)
-    kept = chance > 0.3
+    kept = chance > _LEAST
     return _made(scene, ordered[kept], chance[kept], MISS_S, pet[kept].clip(min=0.0))
 
 
