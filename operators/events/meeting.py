@@ -79,11 +79,15 @@ def _collisions(scene: Scene, pairs: IntArray) -> RecordArray:
     ttc = np.where(meets.any(axis=0), STEPS_S[meets.argmax(axis=0)], np.inf)
     sigma = np.hypot(one["sigma_m"], other["sigma_m"])
     speed_sigma = np.hypot(one["speed_sigma_mps"], other["speed_sigma_mps"])
-    ahead_s, course = ttc.clip(max=TTC_S), scene.memory["course_rad"][pairs].T
-    turns = np.where(alike(*course, _SAME), _FOLLOWS_MPS2, _TURNS_MPS2) * ahead_s**2 / 2
-    spread = np.sqrt(sigma**2 + (speed_sigma * ahead_s) ** 2 + turns**2)
+    ahead_s = ttc.clip(max=TTC_S)
+    course, other_course = scene.memory["course_rad"][pairs].T
+    follows = alike(course, other_course, _SAME)
+    turns = np.where(follows, _FOLLOWS_MPS2, _TURNS_MPS2) * ahead_s**2 / 2
+    # Whether bodies meet depends on how far aside they are for who follows, who keeps that.
+    drifts = np.where(follows, 0.0, speed_sigma * ahead_s)
+    spread = np.sqrt(sigma**2 + drifts**2 + turns**2)
     hits = ndtr((-apart_m.min(axis=0) - _GRAZE_M) / spread)
-    lost = to_lose_mps(one, other, *course)
+    lost = to_lose_mps(one, other, course, other_course)
     drac = lost / (2.0 * ttc.clip(min=STEPS_S[1]))
     relative = np.hypot(speed_sigma / lost.clip(min=0.5), sigma / now_m.clip(min=0.3))
     hard = ndtr((drac - DRAC_MPS2) / (drac * relative).clip(min=0.1))
