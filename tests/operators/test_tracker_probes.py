@@ -4,6 +4,8 @@ import numpy as np
 
 from operators import tracker
 from operators.frame import Frame, SourceKind, empty_observations
+from operators.fuse.state import TRACK
+from operators.fuse.twins import are_alike
 from operators.parameters import Parameters
 
 
@@ -43,3 +45,24 @@ def test_probes_without_ids_are_told_apart_by_place_alone():
     frames = [report(k * 50_000, 4.0 * (k % 2), 0) for k in range(80)]
     assert len(tracks_after(frames)) == 1
     assert np.isfinite(tracks_after(frames)["x_m"]).all()
+
+
+def two_probes(first_us, last_us, born_us):
+    """Tracks of one place and motion, the elder of them a probe heard until `last_us`."""
+    elder, younger = np.zeros(2, TRACK)
+    for track, local_id in ((elder, 7), (younger, 8)):
+        track["mean"] = 0.0, 0.0, 10.0, 0.0
+        track["covariance"] = 0.5
+        track["probe_id"] = local_id
+    elder["born_us"], elder["probe_us"] = first_us, last_us
+    younger["born_us"], younger["probe_us"] = born_us, born_us + 300_000
+    elder["time_us"] = younger["time_us"] = younger["probe_us"]
+    return elder, younger
+
+
+def test_a_new_id_beside_a_probe_that_fell_silent_may_be_that_probe():
+    assert are_alike(*two_probes(0, 2_000_000, 2_100_000))
+
+
+def test_a_new_id_beside_a_probe_that_goes_on_is_another():
+    assert not are_alike(*two_probes(0, 2_200_000, 2_100_000))
