@@ -11,7 +11,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,12 @@ from infra.local.station import LocalStation
 from jobs.io.avro import AvroCodec
 from jobs.io.registry import register_all
 from jobs.runtime.clock import now_us
+from jobs.settings import Settings
 from operators.tracker import warm_up
 
 RESULTS = Path(__file__).parent / "results"
 _HALF_LOAD_OF = "rsm"
+_WIDTH = 2  # TaskManagers of the job that is measured
 _UNIT_HZ = 1e6 / mixes.PERIOD_US
 
 
@@ -148,6 +150,11 @@ def age_line(age: Age) -> str:
     )
 
 
+def _settings() -> Settings:
+    given = Settings()
+    return replace(given, flink=replace(given.flink, parallelism=_WIDTH))
+
+
 def say(text: str) -> None:
     print(f"{_now():%H:%M:%S}  {text}", file=sys.stderr, flush=True)
 
@@ -173,14 +180,15 @@ def main() -> None:
     say(f"load average {machine['load_average']}; starting a station")
     sizes = QUICK if chosen.quick else FULL
     with tempfile.TemporaryDirectory(prefix="spine-") as folder:
-        plan = JobPlan("fusion", None, (), task_managers=2)
-        with LocalStation(Path(folder), ("broker", "registry", "engine"), jobs=[plan]) as station:
+        plan = JobPlan("fusion", None, (), task_managers=_WIDTH)
+        servers = ("broker", "registry", "engine")
+        with LocalStation(Path(folder), servers, _settings(), [plan]) as station:
             rates, loaded = measure(station, sizes)
     print(rate_table(rates, loaded))
     say("starting a station with the fusion job")
     with tempfile.TemporaryDirectory(prefix="spine-") as folder:
-        job = JobPlan("fusion", str(paths.ROOT / "jobs" / "fusion.py"), (), task_managers=2)
-        with LocalStation(Path(folder), jobs=[job]) as station:
+        job = JobPlan("fusion", str(paths.ROOT / "jobs" / "fusion.py"), (), task_managers=_WIDTH)
+        with LocalStation(Path(folder), chosen=_settings(), jobs=[job]) as station:
             age = measure_half(station, sizes, rates)
     print(age_line(age))
     result = {

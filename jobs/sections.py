@@ -164,7 +164,8 @@ class Flink:
     mode
         ``thread`` (Python inside the TaskManager) or ``process``; savepoints do not move between.
     parallelism
-        Of the fusion job; on the local station its number of TaskManagers.
+        Of the fusion job; on the local station its number of TaskManagers, each of which takes
+        most of a core. Rows do not depend on it.
     checkpoint_interval_ms, checkpoint_timeout_ms
         Distance of checkpoints, and how long one may take.
     checkpoint_dir
@@ -183,7 +184,7 @@ class Flink:
 
     rest_url: str = LOCAL
     mode: str = "thread"
-    parallelism: int = 2
+    parallelism: int = 1
     checkpoint_interval_ms: int = 1000
     checkpoint_timeout_ms: int = 60_000
     checkpoint_dir: str = ""

@@ -1,5 +1,6 @@
 """One whole station for the tests of a module, and something to send to it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from infra.local.station import LocalStation
 from infra.replay.messages import RecordedMessage, read_messages
 from infra.replay.sources import source_entries_for
 from infra.simulator.scenario import Scenario, simulate
+from jobs.settings import Settings
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 START_US = 1_790_000_000_000_000
@@ -18,7 +20,9 @@ PARTS = ("broker", "registry", "engine", "pulse", "fusion", "warehouse")  # no s
 
 @pytest.fixture(scope="module")
 def station(tmp_path_factory):
-    with LocalStation(tmp_path_factory.mktemp("station"), PARTS) as running:
+    given = Settings()
+    chosen = replace(given, flink=replace(given.flink, parallelism=2))
+    with LocalStation(tmp_path_factory.mktemp("station"), PARTS, chosen) as running:
         yield running
 
 

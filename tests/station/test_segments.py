@@ -1,7 +1,5 @@
 """What the segment job publishes is what its steps make in memory of the same committed log."""
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from infra.replay.log import read_log
 from infra.replay.messages import RecordedMessage
 from infra.replay.send import producer_of, send_live
 from jobs.io.avro import TopicReader
-from jobs.settings import Settings
 from operators.pipeline import run
 from operators.routes import (
     APPROACH_STATES,
@@ -40,14 +37,12 @@ SENT_S = 20_000_000  # of the district
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory, district):
     """Settings of a station that some seconds of a district with roads went through."""
-    given = Settings()
-    chosen = replace(given, flink=replace(given.flink, parallelism=1))
     messages, sources = district
     first = messages[0].receive_time_us
     roads = (SOURCE["source_id"], SOURCE["format"], roads_about(sources))
     everything = [RecordedMessage(first, "raw.signal", *roads), *messages]
     few = [one for one in everything if one.receive_time_us < first + SENT_S]
-    with LocalStation(tmp_path_factory.mktemp("segments"), PARTS, chosen) as station:
+    with LocalStation(tmp_path_factory.mktemp("segments"), PARTS) as station:
         send_live(few, [*sources, SOURCE], producer_of(station.resolved.kafka))
         yield station.resolved
 

@@ -45,7 +45,6 @@ def served(tmp_path_factory):
         given,
         serve=replace(given.serve, port=choose_ports({"serve": 0}, {})["serve"]),
         local=replace(given.local, services=1),
-        flink=replace(given.flink, parallelism=1),
     )
     simulated = simulate(Scenario(start_us=START_US, duration_s=90.0, seed=7))
     messages = [

@@ -26,7 +26,7 @@ def test_first_job_is_submitted_as_soon_as_its_cluster_and_the_contracts_are_the
     found = made(("broker", "registry", "engine", "pulse"), (FUSION, WAREHOUSE))
     assert set(found["fusion.submit"].needs) == {"fusion.jobmanager", "contracts"}
     assert set(found["contracts"].needs) == {"broker", "registry", "engine"}
-    early = ("broker.format", "registry", "engine", "fusion.jobmanager", "fusion.taskmanager-2")
+    early = ("broker.format", "registry", "engine", "fusion.jobmanager", "fusion.taskmanager-1")
     assert all(not found[name].needs and not found[name].after for name in early)
 
 

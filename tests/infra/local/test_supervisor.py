@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -25,7 +24,6 @@ from infra.local.state import (
     choose_ports,
 )
 from infra.local.station import LocalStation
-from jobs.settings import Settings
 from tests.waiting import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[3]
@@ -141,10 +139,9 @@ def test_old_snapshot_is_refused_and_a_young_one_is_not(tmp_path):
     snapshot = tmp_path / "flink" / "fusion" / "savepoints" / "savepoint-1" / "_metadata"
     snapshot.parent.mkdir(parents=True)
     snapshot.touch()
-    flink = replace(Settings().flink, parallelism=1)
-    station = LocalStation(tmp_path, parts=("fusion",), chosen=Settings(flink=flink))
+    station = LocalStation(tmp_path, parts=("fusion",))
     refuse_old_snapshots(tmp_path, Plan((), (JobPlan("fusion", None),)), station.settings)
-    old_s = time.time() - flink.transaction_timeout_ms / 1000 - 60
+    old_s = time.time() - station.settings.flink.transaction_timeout_ms / 1000 - 60
     os.utime(snapshot, (old_s, old_s))
     with pytest.raises(StationError, match=r"--rewind.*--fresh"):
         station.start()
