@@ -35,9 +35,10 @@ class Loaded(NamedTuple):
 def blocks_of(city: City, seconds: int) -> Iterable[list[bytes]]:
     """Blocks as the warehouse job cuts them: a second of one partition; cells lie in turn."""
     partitions = schemas.topics()[OBJECTS].partitions
+    ticks = iter(city)
     for _ in range(seconds):
         block: dict[int, list[bytes]] = defaultdict(list)
-        for pictures in islice(city, 10):
+        for pictures in islice(ticks, 10):
             for number, picture in enumerate(pictures):
                 block[number % partitions].append(CODEC.encode(OBJECTS, packed(picture)))
         yield from block.values()
@@ -64,35 +65,60 @@ def _core_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def repeat(client: Client, rows: int, seconds: int, wanted: int) -> Loaded:
-    """Insert what is there again with other ids and later times, in the engine, views included."""
-    columns = [
-        name
-        for (name,) in client.execute(
-            "SELECT name FROM system.columns WHERE database = %(of)s"
-            " AND table = 'fused_object_state' AND default_kind IN ('', 'DEFAULT')",
-            {"of": DATABASE},
-        )
-    ]
-    names = ", ".join(columns)
-    began, copies = time.perf_counter(), 0
-    first, last = client.execute(
-        f"SELECT min(tick), max(tick) + INTERVAL 1 MILLISECOND FROM {DATABASE}.fused_object_state"
-    )[0]
-    times = f"tick BETWEEN '{first:%Y-%m-%d %H:%M:%S.%f}' AND '{last:%Y-%m-%d %H:%M:%S.%f}'"
-    while rows * (copies + 1) < wanted:
-        copies += 1
-        shift = f"tick + INTERVAL {copies * seconds} SECOND AS tick"
-        client.execute(
-            f"INSERT INTO {DATABASE}.fused_object_state ({names}) SELECT * REPLACE ({shift},"
-            f" intDiv(cityHash64(track_id, {copies}), 2) AS track_id) FROM (SELECT {names}"
-            f" FROM {DATABASE}.fused_object_state WHERE {times})"
-        )
-        client.execute(
-            f"INSERT INTO {DATABASE}.picture SELECT * REPLACE ({shift}) FROM"
-            f" (SELECT * FROM {DATABASE}.picture WHERE {times})"
-        )
+# What is another thing in each copy of a minute; {s} seconds later.
+_TRACK = "intDiv(cityHash64(track_id, {copy}), 2) AS track_id"
+_COPIED = {
+    "fused_object_state": ["tick + INTERVAL {s} SECOND AS tick", _TRACK],
+    "fused_object_second": ["tick + INTERVAL {s} SECOND AS tick", _TRACK],
+    "picture": ["tick + INTERVAL {s} SECOND AS tick"],
+    "track_minute": [
+        _TRACK,
+        "minute + {s} AS minute",
+        "(first.1 + INTERVAL {s} SECOND, first.2, first.3) AS first",
+        "(last.1 + INTERVAL {s} SECOND, last.2, last.3, last.4, last.5, last.6, last.7) AS last",
+        "arrayMap(p -> (toUInt32(p.1 + {s}), p.2, p.3, p.4), path) AS path",
+    ],
+}
+_FED = ("second_of_fused_object", "minute_of_track", "minute_of_road", "run_day_of_picture")
+
+
+def repeat(client: Client, rows: int, wanted: int) -> Loaded:
+    """Insert the one minute that is there again and again, with other ids and later times.
+
+    Each table is filled from itself, since what its view would make of the rows is there already. A
+    copy is one part, and parts are not merged: harder than a day that was merged at night.
+    """
+    began, copies = time.perf_counter(), max(0, -(-wanted // rows) - 1)
+    for view in _FED:
+        client.execute(f"DETACH TABLE {DATABASE}.{view}")
+    for table, changes in _COPIED.items():
+        client.execute(f"SYSTEM STOP MERGES {DATABASE}.{table}")
+        for copy in range(1, copies + 1):
+            _copy(client, table, ", ".join(changes).format(s=60 * copy, copy=copy))
+    for view in _FED:
+        client.execute(f"ATTACH TABLE {DATABASE}.{view}")
+    client.execute(
+        f"INSERT INTO {DATABASE}.run_day SELECT toDate(tick), run_id, min(tick), max(tick), now()"
+        f" FROM {DATABASE}.picture GROUP BY ALL"
+    )
     return Loaded(rows * copies, time.perf_counter() - began, copies)
+
+
+def _copy(client: Client, table: str, changes: str) -> None:
+    time_column = "minute" if table == "track_minute" else "tick"
+    columns = client.execute(
+        "SELECT name FROM system.columns WHERE database = %(of)s AND table = %(table)s"
+        " AND default_kind IN ('', 'DEFAULT') ORDER BY position",
+        {"of": DATABASE, "table": table},
+    )
+    names = ", ".join(f"`{name}`" for (name,) in columns)
+    (first,) = client.execute(f"SELECT toString(min({time_column})) FROM {DATABASE}.{table}")[0]
+    client.execute(
+        f"INSERT INTO {DATABASE}.{table} ({names}) SELECT * REPLACE ({changes}) FROM (SELECT"
+        f" {names} FROM {DATABASE}.{table} WHERE {time_column} < toDateTime64('{first}', 6, 'UTC')"
+        " + INTERVAL 1 MINUTE) SETTINGS min_insert_block_size_rows = 10000000,"
+        " min_insert_block_size_bytes = 10000000000, max_block_size = 65536"
+    )
 
 
 def fill_day(client: Client) -> int:

@@ -7,10 +7,12 @@ from infra.clickhouse.migrate import migrate
 from jobs.io.clickhouse import Block, InsertError, Warehouse
 from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.infra.clickhouse.pictures import START_US, drive, event, pictures
+from tests.schemas.packing import packed_example
 
 pytestmark = pytest.mark.engine
 
 TIERS = ("fused_object_second", "track_minute", "road_minute")
+OF_ACCOUNTS = ("source_contribution", "source_contribution_day")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,15 @@ def database(engine_port):
 
 @pytest.fixture
 def insert(client, database, engine_port):
-    for table in ("fused_object_state", "picture", *TIERS, "track_event", "track_alias"):
+    for table in (
+        "fused_object_state",
+        "picture",
+        *TIERS,
+        *OF_ACCOUNTS,
+        "track_event",
+        "track_alias",
+        "track_kin",
+    ):
         client.execute(f"TRUNCATE TABLE {database}.{table} SYNC")
     warehouse = Warehouse(warehouse_at(engine_port, database=database))
 
@@ -121,3 +131,50 @@ def test_chain_of_aliases_ends_in_one_name(client, insert):
     insert([event(1, 2)], "aliases again", "track.events")
     rows = client.execute("SELECT track_id, name FROM tiers.track_name ORDER BY track_id")
     assert rows == [(1, 4), (2, 4), (3, 4), (9, 4)]
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3, 4, 9])
+def test_any_id_of_an_object_finds_the_others(client, insert, asked):
+    insert([event(3, 4), event(7, 8), event(1, 2, run="other")], "late", "track.events")
+    for token in ("aliases", "under another token"):  # rows are there twice until a merge
+        insert([event(1, 2), event(2, 3), event(9, 4)], token, "track.events")
+    rows = client.execute(
+        f"SELECT run_id, track_id FROM tiers.aliases_of_track(track={asked}) ORDER BY ALL"
+    )
+    others = sorted({1, 2, 3, 4, 9} - {asked})
+    of_other_run = {1: 2, 2: 1}.get(asked)
+    assert [track for run, track in rows if run == "run-1"] == others
+    assert [track for run, track in rows if run == "other"] == [of_other_run] * (asked < 3)
+    assert client.execute("SELECT * FROM tiers.aliases_of_track(track=5)") == []
+
+
+ADDED = (
+    "SELECT source_id, sum(seen_s), sum(share_s), sum(used) FROM tiers.{} GROUP BY ALL ORDER BY ALL"
+)
+
+
+def test_days_of_contribution_count_a_block_once(client, insert):
+    told = packed_example("source_quality", "two-sources-and-nobody")
+    for _ in range(2):
+        insert([told], "minute", "source.quality")
+    insert([told | {"cell_key": "beside"}], "beside", "source.quality")
+    of_day = client.execute(ADDED.format("source_contribution_day"))
+    assert of_day == client.execute(ADDED.format("source_contribution"))
+    assert len(of_day) == 3
+
+
+def test_what_was_there_is_in_tables_that_are_made_later(client, engine_port):
+    told = packed_example("source_quality", "two-sources-and-nobody")
+    migrate(client, "before")
+    migrate(client, "before", 35)
+    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="before"))
+    for token in ("minute", "under another token"):
+        warehouse.insert(Block("source.quality", [told], token))
+    warehouse.insert(Block("track.events", [event(1, 2)], "alias"))
+    warehouse.close()
+    migrate(client, "before")
+    seen = client.execute("SELECT sum(seen_s) FROM before.source_contribution_day")
+    twice = client.execute("SELECT sum(seen_s) FROM before.source_contribution")
+    assert seen[0][0] == twice[0][0] / 2 > 0
+    kin = client.execute("SELECT track_id, kin FROM before.track_kin ORDER BY ALL")
+    assert kin == [(1, 2), (2, 1)]
