@@ -24,15 +24,8 @@ def database(engine_port):
 
 @pytest.fixture
 def insert(client, database, engine_port):
-    for table in (
-        "fused_object_state",
-        "picture",
-        *TIERS,
-        *OF_ACCOUNTS,
-        "track_event",
-        "track_alias",
-        "track_kin",
-    ):
+    of_tracks = ("fused_object_state", "picture", *TIERS, "track_event", "track_alias", "track_kin")
+    for table in (*of_tracks, *OF_ACCOUNTS):
         client.execute(f"TRUNCATE TABLE {database}.{table} SYNC")
     warehouse = Warehouse(warehouse_at(engine_port, database=database))
 
@@ -167,7 +160,7 @@ def test_what_was_there_is_in_tables_that_are_made_later(client, engine_port):
     told = packed_example("source_quality", "two-sources-and-nobody")
     migrate(client, "before")
     migrate(client, "before", 35)
-    warehouse = Warehouse(WarehouseSettings("127.0.0.1", engine_port, database="before"))
+    warehouse = Warehouse(warehouse_at(engine_port, database="before"))
     for token in ("minute", "under another token"):
         warehouse.insert(Block("source.quality", [told], token))
     warehouse.insert(Block("track.events", [event(1, 2)], "alias"))
