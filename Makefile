@@ -87,4 +87,5 @@ $(STAMPS)/kernels: $(STAMPS)/package $(KERNELS)
 	rm -rf $(NUMBA_CACHE_DIR)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.transform.datum import warm_up; warm_up()"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.enrich.index import warm_up; warm_up()"
 	touch $@

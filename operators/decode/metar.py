@@ -19,8 +19,8 @@ missed report leaves no gap. ``NIL`` reports nothing and is UNAVAILABLE. The pla
 not in the text: `area` is empty, and the source's entry says where the report holds, one station's
 or, under `regions`, each one's of many. A report that was corrected (``COR``) replaces its first.
 
-The maintained parser `metar` is not used: it takes month and year from the machine's clock, reads
-the visibility ``////`` as 10 km, and fails on day 31 in a month of 30 as on runway states.
+The maintained parser `metar` is an oracle of the tests and not used: it reads the visibility
+``////`` as 10 km, and fails on day 31 in a month of 30 as on states of runways (decision 17).
 """
 
 import re
