@@ -199,6 +199,14 @@ def _history_routes(app: FastAPI, parts: Parts) -> None:
         states = parts.history.track(track_id, start_us, end_us, limit)
         return as_json({"states": states, "complete": len(states) < limit})
 
+    @app.get("/v1/grades", summary="Grades of sources over the newest minutes", tags=["history"])
+    def grades(
+        _: caller,
+        source: Annotated[str, Query(max_length=200, description="id; all if left out")] = "",
+        minutes: Annotated[int, Query(ge=1, le=1440)] = 60,
+    ) -> Response:
+        return as_json({"grades": parts.history.grades(source, minutes)})
+
 
 def _stream(
     parts: Parts, who: tuple[str, Caller], since_us: int, render: Render

@@ -1,6 +1,7 @@
 """What was: questions to the warehouse with typed parameters, within limits."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from clickhouse_driver import Client
@@ -32,6 +33,17 @@ LIMIT 1 BY tick
 LIMIT %(limit)s
 """
 
+_NEWEST = "SELECT max(minute) AS minute FROM source_quality HAVING count() > 0"
+# Of all sources with '' for the source.
+_GRADES = """
+SELECT source_id, profile, grade, worst, value, samples, grades,
+    toUnixTimestamp(from_time) * 1000000 AS from_us, toUnixTimestamp(to_time) * 1000000 AS to_us
+FROM source_grade(first=%(first)s, last=%(last)s)
+WHERE %(source)s IN ('', source_id)
+ORDER BY source_id, profile
+LIMIT %(limit)s
+"""
+
 
 class History:
     """Questions to a warehouse; each has a connection of its own.
@@ -56,6 +68,21 @@ class History:
         given = {"track": track_id, "start": start_us, "end": end_us, "limit": limit}
         rows = self.ask(_TRACK, given)
         return [row | {"track_id": str(row["track_id"])} for row in rows]
+
+    def grades(self, source_id: str, minutes: int) -> list[dict[str, Any]]:
+        """Grades of a source, or of all for an empty id, over the newest minutes.
+
+        Raises
+        ------
+        ProblemError
+            503 if the warehouse does not answer.
+        """
+        given: dict[str, Any] = {"source": source_id, "limit": MOST_ROWS}
+        for one in self.ask(_NEWEST, {}):
+            given["last"] = one["minute"] + timedelta(minutes=1)
+            given["first"] = given["last"] - timedelta(minutes=minutes)
+            return self.ask(_GRADES, given)
+        return []
 
     def ask(self, query: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of a query as dicts by column.
