@@ -21,7 +21,6 @@ from operators.errors import DecodeError
 from operators.frame import ObjectClass, ObjectFlag
 from operators.normalise.event_time import instant_us
 from operators.reasons import SENTENCES
-from operators.road.signal import IntersectionState
 
 _ENCODER = msgspec.json.Encoder()
 _NUMBERS = ("length_m", "width_m", "height_m", "score")
@@ -182,13 +181,8 @@ def _write(message: RecordedMessage, number: int, source: str | None, formats: F
         if frame.refused:
             text = f"{frame.refused} objects of a frame have no usable position; the rest was read"
             _reject(number, "UNAVAILABLE", text)
-    others = (*decoded.features, *map(_signals, decoded.signals), *decoded.roads)
+    others = (*decoded.features, *(state.named() for state in decoded.signals), *decoded.roads)
     out.writelines(_ENCODER.encode(one) + b"\n" for one in others)
-
-
-def _signals(state: IntersectionState) -> dict[str, Any]:
-    groups = [msgspec.structs.asdict(group) for group in state.states]
-    return msgspec.structs.asdict(state) | {"states": groups}
 
 
 def _reject(number: int, reason: str, detail: str) -> None:

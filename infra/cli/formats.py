@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from infra.cli.errors import console
 from infra.cli.options import Config, formats_of
@@ -35,7 +35,9 @@ def formats(
         written = page.read_text("utf-8").partition(MADE)[0]
         page.write_text(written + made_part(), "utf-8")
         return
-    table = Table("format", "topic", "source", "evidence", "standard and version")
+    # A name that is cut cannot be given to --format.
+    name = Column("format", overflow="fold")
+    table = Table(name, "topic", "source", "evidence", "standard and version")
     known = formats_of(config)
     for info in known.values():
         said = known.title(info.name) or title(info)

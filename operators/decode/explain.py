@@ -109,8 +109,9 @@ def flat(decoded: Decoded) -> _Flat:
     rest = {
         name: getattr(decoded, name)
         for name in decoded.__dataclass_fields__
-        if name != "frames" and getattr(decoded, name)
+        if name not in ("frames", "signals") and getattr(decoded, name)
     }
+    rest["signals"] = [state.named() for state in decoded.signals]
     _add(made, "", msgspec.to_builtins(rest, enc_hook=str))
     return made
 

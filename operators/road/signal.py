@@ -5,6 +5,7 @@ stands for the flashing green of T/CSAE 53, which still lets traffic go.
 """
 
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -87,6 +88,11 @@ class IntersectionState(msgspec.Struct, frozen=True, array_like=True):
             event_time_us=None if event is None else event + by_us,
             states=tuple(_moved(state, by_us) for state in self.states),
         )
+
+    def named(self) -> dict[str, Any]:
+        """Return all of it by name, for readers of texts."""
+        groups = [msgspec.structs.asdict(one) for one in self.states]
+        return msgspec.structs.asdict(self) | {"states": groups}
 
 
 _INSTANTS = ("start_us", "min_end_us", "max_end_us", "likely_end_us", "next_us")

@@ -68,6 +68,15 @@ def test_a_mapping_is_explained_as_any_format():
     assert found["ts"] == {"event_time_us"}
 
 
+def test_fields_of_signals_have_their_names():
+    _, made = explained("spat.dris.json", SAMPLES["spat.dris.json"])
+    found = {one.path: {effect.field for effect in one.effects} for one in made}
+    phase = "body.intersections.0.phases.0"
+    assert found[f"{phase}.phase_id"] == {"signals.0.states.0.group"}
+    mark = f"{phase}.phase_states.0.timing.utc_timing.likely_end_utc_time.time_mark"
+    assert found[mark] == {"signals.0.states.0.likely_end_us"}
+
+
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_every_format_can_be_explained(name):
     if len(SAMPLES[name]) < 8000:  # the large maps take seconds
