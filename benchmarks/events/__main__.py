@@ -58,7 +58,7 @@ def _in_traffic(minutes: float, seed: int) -> tuple[Counter[str], Counter[str]]:
             (real if known else false)[kind] += 1
             if not known:
                 at_s = (int(str(told["opened_us"])) - START_US) / 1e6
-                print(f"false: {kind} in seed {seed + piece} after {at_s:.1f} s")
+                print(f"false: {kind} in seed {seed + piece} after {at_s:.1f} s", flush=True)
     return real, false
 
 

@@ -154,3 +154,13 @@ def stops_over_the_line(rng: Rng) -> Script:
     steady = brakes_at(v, reach, b)
     car = an_actor(1, through(0.0), v, [(steady, 0), (v / b, -b), (20, 0), (20, 2)])
     return Script([car], signals={0: (RED, GREEN), steady + v / b + 19.5: (GREEN, RED)})
+
+
+def starts_before_the_news(rng: Rng) -> Script:
+    """Starts at green, of which the station learns a second later."""
+    v, b = 10.0, 2.5
+    reach = 250 - STOP_M - 2.3 - rng.uniform(0.2, 0.6)
+    steady = brakes_at(v, reach, b)
+    car = an_actor(1, through(0.0), v, [(steady, 0), (v / b, -b), (20, 0), (20, 3.0)])
+    told_s = steady + v / b + 20.0 + rng.uniform(1.0, 1.8)
+    return Script([car], signals={0: (RED, GREEN), told_s: (GREEN, RED)})

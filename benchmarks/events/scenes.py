@@ -14,6 +14,7 @@ from benchmarks.events.driving import (
     passes_at_amber,
     passes_at_green,
     runs_the_red,
+    starts_before_the_news,
     stays_on_the_left,
     stops_in_the_lane,
     stops_over_the_line,
@@ -54,6 +55,7 @@ SCENES: tuple[Callable[[Rng], Script], ...] = (
     walks_on_the_road, cycles_on_the_motorway, walks_over_the_crossing, walks_beside,
     queue_on_the_motorway, dense_but_moving, queue_at_red, group_stops_suddenly,
     runs_the_red, passes_at_green, passes_at_amber, stops_over_the_line,
+    starts_before_the_news,
     ambulance_comes, ambulance_off_duty, ambulance_alone,
     drives_into_the_works, passes_the_works, road_with_works,
 )  # fmt: skip

@@ -104,6 +104,7 @@ GRACE_S = 0.5
 LEAST_LEFT_S = 0.5  # green may be on already, though nobody said so yet
 OVER_M = 1.5  # who stops beyond the line, or creeps to see, runs nothing
 RUNNING_MPS = 2.5
+STOOD_MPS = 1.5
 _TOLD_US = 300_000
 _STOPS_MPS = 1.0
 _LOST_US = 6_000_000  # who takes longer over the line than this has stopped on it
@@ -119,7 +120,7 @@ def red_light(scene: Scene) -> Claims:
     red = (memory["red_us"] > 0) & (scene.tick_us - memory["red_us"] >= GRACE_S * 1e6)
     # Who waits so near the line that its lane is not told any more does not learn of green.
     red &= scene.tick_us - memory["red_told_us"] <= _TOLD_US
-    left = ~(rows["signal_end_s"] < LEAST_LEFT_S)
+    left = ~(rows["signal_end_s"] < LEAST_LEFT_S) & ~_may_have_green(scene)
     crosses = (line >= 0) & red & left & (memory["crossed_us"] == 0) & (front_m > 0.0)
     crosses &= (front_m < 6.0) & is_vehicle(rows) & (rows["speed_mps"] > RUNNING_MPS)
     memory["crossed_us"][crosses] = scene.tick_us
@@ -136,6 +137,16 @@ def red_light(scene: Scene) -> Claims:
         value=memory["red_s"][chosen], began_us=memory["crossed_us"][chosen],
     )  # fmt: skip
     return Claims(made, NO_MEMBERS)
+
+
+def _may_have_green(scene: Scene) -> BoolArray:
+    """Who stood two seconds ago, before a red whose end nobody knows.
+
+    Some signals are told of once a second: he starts as he sees green, before the news of it.
+    """
+    stood = scene.memory["trail_mps"][:, 0] < STOOD_MPS
+    may: BoolArray = stood & np.isnan(scene.rows["signal_end_s"])
+    return may
 
 
 def _over_line(scene: Scene) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:

@@ -11,6 +11,8 @@ from benchmarks.events.play import Score, play, score
 SCENES = (
     scenes.runs_the_red,
     scenes.crosses_just_before,
+    scenes.closes_up_fast,
+    scenes.starts_before_the_news,
     scenes.stops_over_the_line,
 )
 

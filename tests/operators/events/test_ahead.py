@@ -1,0 +1,78 @@
+"""Where road users get to along their lanes, and that a bend is no course to collide."""
+
+import numpy as np
+import pytest
+
+from benchmarks.events.town import a_lane
+from operators.events.ahead import lane_ways
+from operators.events.ground import ground_of, roads_of
+from operators.events.meeting import meeting
+from operators.events.memory import MEMORY, follow, no_slots
+from operators.events.scene import Applied, Scene, near_pairs
+from operators.road.lanes import pack_parts
+from operators.road.network import RoadPart, Segment, Turn
+from tests.builders import HOME, START_US
+from tests.operators.events.test_parts import rows
+
+# A street to the east that turns north by 45 degrees in its middle, where its second lane begins.
+BEND_RAD = np.pi / 4
+ON = 60.0 * np.array([np.cos(BEND_RAD), np.sin(BEND_RAD)])
+
+
+def beside(points, left_m):
+    return [(x - left_m * np.sin(BEND_RAD / 2), y + left_m * np.cos(BEND_RAD / 2))
+            for x, y in points]  # fmt: skip
+
+
+def the_bend():
+    there = [("D:1", [(-60.0, 0.0), (0.0, 0.0)], (Turn("D:2"),)), ("D:2", [(0.0, 0.0), ON], ())]
+    back = [("D:3", beside([ON, (0.0, 0.0), (-60.0, 0.0)], 3.8), ())]
+    lanes = [a_lane(name, points, 3.5, "vehicle", *turns) for name, points, turns in there + back]
+    return RoadPart("bend", tuple(Segment(lane.name, (lane,), 13.9) for lane in lanes))
+
+
+def scene_of(*users, roads):
+    """A second after the users were seen first."""
+    seen = rows(*[{"object_class": 1, "sigma_m": 0.1} | user for user in users])
+    seen["speed_mps"] = np.hypot(seen["vx_mps"], seen["vy_mps"])
+    memory, slots = follow(np.zeros(0, MEMORY), seen, no_slots(), START_US)
+    known = roads_of(HOME.key, pack_parts([the_bend()])) if roads else None
+    ground = ground_of(seen, memory["course_rad"].astype(float), known)
+    nothing = Applied([], np.zeros(0, np.int64), np.zeros(0, np.int64), {})
+    tick_us = START_US + 2_000_000
+    pairs = near_pairs(seen)
+    return Scene(HOME.key, tick_us, 0.1, seen, memory, ground, slots, known, pairs, nothing)
+
+
+def test_who_is_on_a_lane_goes_on_along_it_and_what_follows_it_where_he_is_across():
+    scene = scene_of({"x_m": -10.0, "y_m": 0.5, "vx_mps": 10.0}, roads=True)
+    (way,), sure = lane_ways(scene, 0, np.array([0.0, 0.5, 2.0]))
+    assert sure > 0.95
+    left = 0.5 * np.array([-np.sin(BEND_RAD), np.cos(BEND_RAD)])
+    assert way[0] == pytest.approx([-10.0, 0.5, 0.0], abs=0.01)
+    assert way[1] == pytest.approx([-5.0, 0.5, 0.0], abs=0.01)
+    assert way[2, :2] == pytest.approx(ON / 6.0 + left, abs=0.05)
+    assert way[2, 2] == pytest.approx(BEND_RAD, abs=0.01)
+
+
+def test_who_walks_or_is_on_no_lane_has_no_lane_to_go_along():
+    walker = {"x_m": -10.0, "vx_mps": 1.5, "object_class": 7}
+    scene = scene_of(walker, {"x_m": -10.0, "y_m": 30.0, "vx_mps": 10.0}, roads=True)
+    (way,), sure = lane_ways(scene, 0, np.array([2.0]))
+    assert (way[0, 0], sure) == (pytest.approx(-7.0), 1.0)
+    assert lane_ways(scene, 1, np.array([2.0])) == ([], 0.0)
+
+
+def oncoming(aside_m):
+    """Two who come towards each other about the bend, the second so far to the left."""
+    x, y = beside([ON / 20.0], aside_m)[0]
+    there = {"x_m": -9.0, "y_m": 0.0, "vx_mps": 10.0}
+    back = 10.0 * -ON / 60.0
+    return there, {"x_m": x, "y_m": y, "vx_mps": back[0], "vy_mps": back[1]}
+
+
+@pytest.mark.parametrize(
+    ("aside_m", "roads", "found"), [(3.8, True, 0), (3.8, False, 1), (0.0, True, 1)]
+)
+def test_oncoming_traffic_in_a_bend_is_a_conflict_only_on_one_lane(aside_m, roads, found):
+    assert len(meeting(scene_of(*oncoming(aside_m), roads=roads)).found) == found
