@@ -11,6 +11,7 @@ from operators.frame import Frame, FrameFlag, SourceKind, empty_observations
 
 NOISE_M2PS3 = 0.5  # of the sender's own filter
 FIRST_SPEED_MPS = 10.0
+CLOUD, RETURNED_US = "cloud", 200_000  # who sends pictures back, and how soon
 
 
 @dataclass(slots=True)
@@ -83,4 +84,4 @@ def republished(at_us: int, rows: RecordArray, flagged: bool) -> list[Frame]:
     flags = int(FrameFlag.FUSED | FrameFlag.FILTERED) if flagged else 0
     kind, after_us = int(SourceKind.FEED), at_us - START_US
     where = ("raw.roadside", 0, after_us, 0, 0.0, 0.0, float("nan"))
-    return [Frame("cloud", kind, flags, at_us, at_us, *where, made)]
+    return [Frame(CLOUD, kind, flags, at_us, at_us + RETURNED_US, *where, made)]

@@ -12,6 +12,7 @@ from benchmarks.stress.sensing import START_US
 from benchmarks.stress.traffic import Traffic
 from operators import tracker
 from operators._typing import FloatArray, IntArray, RecordArray
+from operators.account.echo import Echoes
 from operators.frame import Frame
 from operators.parameters import Parameters
 
@@ -20,11 +21,12 @@ Echo = Callable[[int, RecordArray], Sequence[Frame]]
 
 
 class Fused(NamedTuple):
-    """What was shown, the age of each shown track, and the state at the end."""
+    """What was shown, the age of each shown track, the state at the end, and who sends echoes."""
 
     tracks: Boxes
     unseen_s: FloatArray
     state: tracker.TrackerState
+    echoes: list[str]
 
 
 def instants(from_s: float, until_s: float) -> IntArray:
@@ -44,7 +46,8 @@ def fuse(
     Parameters
     ----------
     echo
-        Makes frames of what is shown (a feed that re-publishes); they are taken at once.
+        Makes frames of what is shown (a feed that re-publishes); they are taken at once, unless
+        the guard of a cell (`operators.account.echo`) holds them back.
     datums_m
         What GCJ-02 and BD-09 add to a place here, if it is known.
     """
@@ -53,19 +56,24 @@ def fuse(
         state.registry.offsets[:] = datums_m
     waiting = iter(sorted(frames, key=lambda frame: frame.order))
     frame = next(waiting, None)
-    shown = []
+    shown, guard = [], Echoes()
     for at_us in times_us.tolist():
         while frame is not None and frame.event_time_us <= at_us:
             tracker.advance(state, frame, parameters)
             frame = next(waiting, None)
         rows = tracker.rows(state, at_us)
         shown.append(rows[rows["confirmed"] == 1].copy())
-        for fed_back in echo(at_us, shown[-1]) if echo is not None else ():
-            tracker.advance(state, fed_back, parameters)
+        if echo is not None:
+            sources = tracker.sources_of(state)
+            guard.note(at_us, rows, sources)
+            sent_back = echo(at_us, shown[-1])
+            for fed_back in guard.hold_back(sent_back)[0]:
+                tracker.advance(state, fed_back, parameters)
+            guard.judge(sent_back, sources, parameters.cut_us)
     together = np.concatenate(shown)
     index = np.repeat(np.arange(len(shown)), [len(rows) for rows in shown])
     unseen_s = (times_us[index] - together["last_us"]) / 1e6
-    return Fused(boxes_of(together, index), unseen_s, state)
+    return Fused(boxes_of(together, index), unseen_s, state, guard.named())
 
 
 def boxes_of(rows: RecordArray, index: IntArray) -> Boxes:

@@ -94,11 +94,22 @@ def held_by(track: Record, event_us: int) -> np.uint64:
 
 
 @inlined
-def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
+def take_witness(track: Record, slot: int, observation: Record, event_us: int) -> None:
+    """Note when and where source `slot` says that it saw the track."""
+    place = slot % WITNESSES
+    track.seen_slot[place] = slot
+    track.seen_us[place] = event_us
+    track.seen_x_m[place] = np.float32(observation.x_m)
+    track.seen_y_m[place] = np.float32(observation.y_m)
+
+
+@inlined
+def introduce(
+    track: Record, slot: int, key: np.uint64, observation: Record, event_us: int, tick_us: int
+) -> None:
     """Note in a track which source saw it."""
     track.last_slot = slot
-    track.seen_slot[slot % WITNESSES] = slot
-    track.seen_us[slot % WITNESSES] = event_us
+    take_witness(track, slot, observation, event_us)
     take_source(track, slot, event_us)
     take_local_id(track, slot, key)
     count_observation(track, event_us, tick_us)

@@ -98,6 +98,7 @@ def _blank(track: Record, event_us: int) -> None:
     for k in range(WITNESSES):
         track.seen_us[k] = np.int64(-(2**62))
         track.seen_slot[k] = 0
+        track.seen_x_m[k] = track.seen_y_m[k] = np.float32(0.0)
     for k in range(3):
         track.size_m[k] = np.float32(np.nan)
         track.size_weight[k] = np.float32(0.0)

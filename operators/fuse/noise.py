@@ -12,6 +12,8 @@ Its variance counts where two sources meet in a track, and in what is published,
 removes it.
 """
 
+import math
+
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.gaussian import (
     AFTER,
@@ -25,6 +27,7 @@ from operators.gaussian import (
     RXX,
     RXY,
     RYY,
+    VARIANCE_FLOOR_M2,
     VX,
     VXX,
     VY,
@@ -32,11 +35,13 @@ from operators.gaussian import (
 )
 from operators.jit import Record, compiled, inlined
 from operators.register.remember import own_entry, stamp_us
+from operators.register.state import Registry
 
 NOISE_KEPT = 600.0  # observations over which the factor is learned
-LASTING_KEPT = 4000.0  # errors that last are seen anew only every some seconds
+# Errors that last are seen anew only every some seconds, and a hundred things of one frame tell
+# little of them: what is assumed counts as the first number, and the last is remembered.
+LASTING_FIRST, LASTING_KEPT = 4000.0, 40_000.0
 FIRST_KEPT = 60.0  # what the claim itself counts, in observations
-LEAST_FACTOR = 0.1
 LARGEST_FACTOR = 30.0
 FIRST_LASTING_M2 = 0.3**2  # a middle of a box that is seen from one side
 LARGEST_LASTING_M2 = 4.0
@@ -49,6 +54,7 @@ MOST_SPREAD = 2.0  # m²/s², if the velocity in between is so well known
 PUSH_MPS2 = 1.5  # and the thing accelerates like ordinary traffic
 BULK = 9.0  # squared distance beyond which an innovation is an outlier
 WELL_KNOWN_M2 = 1.0  # trace; a track less certain hides what its sources err
+SIDES_COS = 0.5  # of 60 degrees between lines of sight
 SEEN_LONG = 10.0  # looks after which a track's own error has settled
 
 
@@ -140,12 +146,16 @@ def learn_white(
 
 @inlined
 def _follow(source: Record, found: float, claimed: float) -> None:
+    if source.noise_count == FIRST_KEPT:  # the claim counts as so many, whatever it is
+        source.noise_found = source.noise_claimed = max(claimed, LEAST_CLAIM_M2)
     source.noise_count = min(source.noise_count + 1.0, NOISE_KEPT)
     share = 1.0 / source.noise_count
     source.noise_found += share * (found - source.noise_found)
     source.noise_claimed += share * (max(claimed, LEAST_CLAIM_M2) - source.noise_claimed)
+    # however much it claims: no box's centre is known better than the floor
+    least = 2.0 * VARIANCE_FLOOR_M2 / source.noise_claimed
     factor = source.noise_found / source.noise_claimed
-    source.noise_factor = min(max(factor, LEAST_FACTOR), LARGEST_FACTOR)
+    source.noise_factor = min(max(factor, least), LARGEST_FACTOR)
 
 
 @inlined
@@ -159,16 +169,44 @@ def _note_white(source: Record, found: float, claimed: float) -> None:
 
 @compiled
 def learn_lasting(
-    source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool
+    source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool, apart: bool
 ) -> None:
     """Let two sources learn how lastingly they err, from one's innovation on what the other saw.
 
     What innovation, H P H' and R leave is the sum of both variances where the track has only the
     other's error in it; in a track that is `shared` already it has the mean of both, and what is
     left is a quarter of the sum.
+
+    The mean of what is left is kept with its sign: cut at zero step by step, chance alone would
+    pass for errors that last. Of two that look from different sides (`apart`) one does not err as
+    the other does, so what is assumed of them gives way to what is found.
     """
     noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
     both = 0.5 * (found_m2 - noise_m2) * (4.0 if shared else 1.0)
-    step = (both - source.lasting_m2 - other.lasting_m2) / (2.0 * LASTING_KEPT)
     for one in (source, other):
-        one.lasting_m2 = min(max(one.lasting_m2 + step, one.least_lasting_m2), LARGEST_LASTING_M2)
+        if one.lasting_count == 0.0:
+            one.lasting_found_m2, one.lasting_count = one.lasting_m2, LASTING_FIRST
+    surprise = 0.5 * (both - source.lasting_found_m2 - other.lasting_found_m2)
+    for one in (source, other):
+        one.lasting_count = min(one.lasting_count + 1.0, LASTING_KEPT)
+        found = one.lasting_found_m2 + surprise / one.lasting_count
+        one.lasting_found_m2 = min(max(found, -LARGEST_LASTING_M2), LARGEST_LASTING_M2)
+        if apart:
+            one.least_lasting_m2 *= 1.0 - 1.0 / LASTING_FIRST
+        one.lasting_m2 = max(one.lasting_found_m2, one.least_lasting_m2)
+
+
+@compiled
+def look_apart(
+    registry: Registry, slot: int, other: int, track: Record, x_m: float, y_m: float
+) -> bool:
+    """Whether two sources of boxes see a place from different sides.
+
+    What gets no light from one side is seen from the other. Of points nothing is known of sides.
+    """
+    a, b = registry.roles[slot], registry.roles[other]
+    if a < 0 or b < 0 or not track.size_m[0] > 0.0:
+        return False
+    ax, ay = x_m - registry.units[a].site_x_m, y_m - registry.units[a].site_y_m
+    bx, by = x_m - registry.units[b].site_x_m, y_m - registry.units[b].site_y_m
+    return bool(ax * bx + ay * by < SIDES_COS * math.hypot(ax, ay) * math.hypot(bx, by))

@@ -12,16 +12,17 @@ from operators.fuse.frame_motion import carry_to, correct_pose, in_frame, to_axe
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow
 from operators.fuse.lifecycle import sweep
+from operators.fuse.misses import count_misses
 from operators.fuse.noise import first_lasting_m2, learn_white, scale_noise
 from operators.fuse.prepare import prepare, usable_ones
 from operators.fuse.quality import take_scores, worths
+from operators.fuse.repeats import contradicted
 from operators.fuse.sources import CLUTTER, DETECTION, claim_slot
 from operators.fuse.state import LOCAL_KEYS, N_SOURCES, N_TRACKS, POSED_US
 from operators.fuse.take import (
     CLUTTERED,
     QUARANTINED,
     begin_rest,
-    count_misses,
     crowded,
     note_all,
     note_some,
@@ -219,8 +220,14 @@ def take_frame(
     if about.moving:
         counts[POSED_US] = carry_to(pose, about, counts[POSED_US])
         to_axes(seen, usable, observations, pose)
-    order = np.argsort(seen[:, OX], kind="mergesort")
     slots = gather(seen, _reach_m(seen), circle, SLACK_M, heads, links, counts[N_TRACKS])
+    if about.trusted:
+        wrong = contradicted(
+            tracks, slots, about.slot, observations, usable, seen, event_us, motion, rates
+        )
+        note_some(made, usable[wrong], QUARANTINED)
+        usable, raw, seen = usable[~wrong], raw[~wrong], seen[~wrong]
+    order = np.argsort(seen[:, OX], kind="mergesort")
     slots = narrow(tracks, slots, event_us, seen, order, circle, GATE, FARTHEST_M, motion)
     ahead, models = foresee(tracks, slots, event_us, motion, rates)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)
@@ -239,7 +246,7 @@ def take_frame(
             tracks, slots, observation_of, confirmed, ahead, seen, usable, observations, pose
         )
         in_axes = in_frame(ahead, pose)
-    update_all(
+    news = update_all(
         tracks,
         slots,
         observation_of,
@@ -254,11 +261,12 @@ def take_frame(
         kind,
         sources,
         gaps,
+        registry,
         heads,
         links,
     )
     if role != NO_ROLE and not about.moving:
-        learn_white(source, about.slot, event_us, tracks, slots, observation_of, ahead, raw)
+        learn_white(source, about.slot, event_us, tracks, slots, news, ahead, raw)
     collect(
         registry,
         role,
@@ -269,7 +277,7 @@ def take_frame(
         source,
         tracks,
         slots,
-        observation_of,
+        news,
         in_axes,
         raw,
         heads,

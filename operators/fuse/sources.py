@@ -83,6 +83,7 @@ def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArra
     source.detection = kind[DETECTION]
     source.noise_count, source.noise_factor = FIRST_KEPT, 1.0
     source.lasting_m2 = source.least_lasting_m2 = 0.0
+    source.lasting_found_m2 = source.lasting_count = 0.0
     source.white_count = source.white_m2 = source.white_claimed_m2 = 0.0
     forget_carried(source)
     source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]

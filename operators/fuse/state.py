@@ -18,7 +18,7 @@ from operators.register.anchors import ANCHOR_FIELDS, CARRIED_FIELDS
 from operators.register.remember import RAW_FIELDS
 from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 5
+VERSION = 6
 LOCAL_KEYS = 4
 WITNESSES = 8
 QUARTERS = 4
@@ -26,6 +26,13 @@ MAX_SOURCES = 64
 SOURCE_NAME_BYTES = 128
 FIRST_CAPACITY = 64
 
+# Where a source says that it saw a track last, by itself; at its slot modulo 8.
+PLACE_FIELDS = [("seen_x_m", "<f4", (WITNESSES,)), ("seen_y_m", "<f4", (WITNESSES,))]
+# What is found of a source's lasting errors.
+LASTING_FIELDS = [
+    ("lasting_found_m2", "<f8"),  # mean of what tells of them; chance may make it negative
+    ("lasting_count", "<f8"),
+]
 # One track. Times in UTC microseconds; axes of the cell, metres and metres a second.
 TRACK = np.dtype(
     [
@@ -73,6 +80,7 @@ TRACK = np.dtype(
         ("vain_looks", "u1"),  # misses that counted since the last hit
         *RAW_FIELDS,
         *ANCHOR_FIELDS,
+        *PLACE_FIELDS,
     ]
 )
 
@@ -98,17 +106,20 @@ SOURCE = np.dtype(
         ("least_lasting_m2", "<f8"),  # what is assumed of it: no difference shows less
         ("name", f"S{SOURCE_NAME_BYTES}"),
         *CARRIED_FIELDS,
+        *LASTING_FIELDS,
     ]
 )
 # Versions that are read: bytes of a source and of a track. Each begins as the one before; what it
 # has more of is zero, which is "not learned yet".
-SIZES = {
-    4: (
-        SOURCE.itemsize - np.dtype(CARRIED_FIELDS).itemsize,
-        TRACK.itemsize - np.dtype(ANCHOR_FIELDS).itemsize,
-    ),
-    VERSION: (SOURCE.itemsize, TRACK.itemsize),
-}
+SIZES = {VERSION: (SOURCE.itemsize, TRACK.itemsize)}
+SIZES[5] = (
+    SOURCE.itemsize - np.dtype(LASTING_FIELDS).itemsize,
+    TRACK.itemsize - np.dtype(PLACE_FIELDS).itemsize,
+)
+SIZES[4] = (
+    SIZES[5][0] - np.dtype(CARRIED_FIELDS).itemsize,
+    SIZES[5][1] - np.dtype(ANCHOR_FIELDS).itemsize,
+)
 
 N_TRACKS, N_SOURCES, SWEPT, POSED_US = range(4)
 NEVER = -(2**62)

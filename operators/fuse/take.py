@@ -1,12 +1,18 @@
-"""What a frame does to the tracks that it concerns: updates, misses, births."""
+"""What a frame does to the tracks that it concerns: updates and births."""
 
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe_id, was_seen
+from operators.fuse.account import (
+    introduce,
+    is_acquainted,
+    is_shared,
+    take_probe_id,
+    take_witness,
+)
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
-from operators.fuse.existence import hit, miss
+from operators.fuse.existence import hit
 from operators.fuse.gaps import keep_time, note_gap
 from operators.fuse.kalman import update
 from operators.fuse.lifecycle import may_confirm
@@ -17,14 +23,17 @@ from operators.fuse.noise import (
     foreseen_trace_m2,
     learn_lasting,
     learn_noise,
+    look_apart,
 )
-from operators.fuse.quality import look_and_see, look_in_vain
+from operators.fuse.quality import look_and_see
+from operators.fuse.repeats import is_repeat
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
 from operators.fuse.twins import find_twin, is_on_body, tell_twins_apart
-from operators.gaussian import WORTH, X, Y, innovation
+from operators.gaussian import VX, VY, WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled, inlined
 from operators.reasons import Use
+from operators.register.state import Registry
 
 # What the kernels need to know of a frame besides its observations.
 ABOUT = np.dtype(
@@ -49,16 +58,9 @@ ABOUT = np.dtype(
 USED, BIRTH, CLUTTERED, OVERFLOW, QUARANTINED = (
     int(use) for use in (Use.USED, Use.BIRTH, Use.CLUTTER, Use.OVERFLOW, Use.QUARANTINED)
 )
-# At the rim of what a source looks at nothing can be said about a miss.
-CERTAIN_PART = 0.95
 # An observation that a confirmed track left over, next to the one that it took.
 CROWD_DISTANCE = 9.0
 CROWD_M = 2.5
-# A source that saw something so near a track might have seen the track, too.
-BESIDE_M = 8.0
-BESIDE_SHARE = 0.25
-MEANWHILE_US = 150_000
-MOST_VAIN_LOOKS = 3
 
 
 @inlined
@@ -91,6 +93,7 @@ def _learn_errors(
     seen: FloatArray,
     d2: float,
     square_m2: float,
+    registry: Registry,
 ) -> None:
     """Let sources learn from an innovation, if the track is known well enough to tell."""
     foreseen_m2 = foreseen_trace_m2(ahead, seen)
@@ -104,7 +107,8 @@ def _learn_errors(
             learn_noise(source, seen, found_m2)
     else:
         shared = is_acquainted(track, about.slot, about.event_us)
-        learn_lasting(source, last, seen, found_m2, shared)
+        apart = look_apart(registry, about.slot, track.last_slot, track, ahead[X], ahead[Y])
+        learn_lasting(source, last, seen, found_m2, shared, apart)
 
 
 @inlined
@@ -118,6 +122,7 @@ def _take_one(
     kind: FloatArray,
     sources: RecordArray,
     gaps: FloatArray,
+    registry: Registry,
 ) -> tuple[float, float]:
     """Let a track take one observation; the squared distance and the observation's share."""
     event_us, source = about.event_us, sources[about.slot]
@@ -127,7 +132,7 @@ def _take_one(
     if track.confirmed:
         note_gap(gaps, track, event_us - track.last_us, True)
         if track.looks >= SEEN_LONG:
-            _learn_errors(track, sources, about, ahead, seen, d2, square_m2)
+            _learn_errors(track, sources, about, ahead, seen, d2, square_m2, registry)
     keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
     share = update(track, ahead, models, seen, event_us, about.inflation, known_m2)
@@ -158,10 +163,13 @@ def update_all(
     kind: FloatArray,
     sources: RecordArray,
     gaps: FloatArray,
+    registry: Registry,
     heads: IntArray,
     links: IntArray,
-) -> None:
+) -> IntArray:
     """Update each track with the observation assigned to it, and confirm what is certain now.
+
+    A place that its source sent before is old and no news: the track stays as it is.
 
     Parameters
     ----------
@@ -173,17 +181,27 @@ def update_all(
     seen : ndarray of shape (m, PREPARED)
     usable, keys : ndarrays of shape (m,)
         Number of each prepared observation in the frame; its local key.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        `observation_of` without repeats.
     """
-    updated = np.empty(slots.shape[0], np.int64)
+    updated, news = np.empty(slots.shape[0], np.int64), observation_of.copy()
     size = 0
     for i in range(slots.shape[0]):
         j = observation_of[i]
         if j < 0:
             continue
-        track = tracks[slots[i]]
+        track, observation = tracks[slots[i]], observations[usable[j]]
+        if is_repeat(track, about, observation, ahead[i, VX], ahead[i, VY]):
+            take_witness(track, about.slot, observation, about.event_us)
+            note(made[usable[j]], track.track_id, QUARANTINED, np.nan, 0.0)
+            news[i] = -1
+            continue
         d2, share = _take_one(
             track,
-            observations[usable[j]],
+            observation,
             ahead[i],
             models[i],
             seen[j],
@@ -191,10 +209,11 @@ def update_all(
             kind,
             sources,
             gaps,
+            registry,
         )
-        introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
+        introduce(track, about.slot, keys[j], observation, about.event_us, about.tick_us)
         if about.trusted:
-            take_probe_id(track, observations[usable[j]].local_id, about.event_us)
+            take_probe_id(track, observation.local_id, about.event_us)
         note(made[usable[j]], track.track_id, USED, d2, share)
         updated[size] = slots[i]
         size += 1
@@ -203,102 +222,7 @@ def update_all(
         track = tracks[updated[i]]
         if not track.confirmed and may_confirm(track):
             track.confirmed = find_twin(tracks, updated[i], heads, links) < 0
-
-
-@compiled
-def count_misses(
-    tracks: RecordArray,
-    slots: IntArray,
-    observation_of: IntArray,
-    ahead: FloatArray,
-    circle: FloatArray,
-    about: Record,
-    source: Record,
-) -> None:
-    """Count a miss for each track that the source should have seen and did not.
-
-    What a source saw at an instant may come in several messages, and what one lacks another may
-    have. So the misses of an instant are counted when the source's next one begins.
-
-    Of a source whose view is known, tracks inside it; of another, those that it saw in the last
-    second, wherever they are (so all tracks of the cell are looked at). A probe says nothing of
-    what else there is.
-    """
-    if about.trusted or about.since_us <= 0:
-        return
-    before_us = about.event_us - about.since_us
-    if circle[2] <= 0.0:
-        _count_lost(tracks, before_us, about, source)
-        _count_beside(tracks, slots, observation_of, ahead, about, source)
-        return
-    certain_m2 = (CERTAIN_PART * circle[2]) ** 2
-    for i in range(slots.shape[0]):
-        dx, dy = ahead[i, X] - circle[0], ahead[i, Y] - circle[1]
-        track = tracks[slots[i]]
-        if dx * dx + dy * dy < certain_m2 and not was_seen(track, about.slot, before_us):
-            acquainted = is_acquainted(track, about.slot, about.event_us)
-            miss(track, source.detection, acquainted, about.event_us)
-            if acquainted:
-                look_in_vain(track, source, _miss_share(track, about))
-
-
-@inlined
-def _miss_share(track: Record, about: Record) -> float:
-    """What a miss by a source that saw the track lately is worth as evidence of a ghost.
-
-    Little, if another source sees the track meanwhile: something hides it. Nothing, if it was
-    missed already three times in a row: what hides it now hid it then.
-    """
-    if track.vain_looks >= MOST_VAIN_LOOKS:
-        return 0.0
-    elsewhere = track.last_slot != about.slot
-    return BESIDE_SHARE if elsewhere and about.event_us - track.last_us < MEANWHILE_US else 1.0
-
-
-@compiled
-def _count_lost(tracks: RecordArray, before_us: int, about: Record, source: Record) -> None:
-    for slot in range(about.n_tracks):
-        track = tracks[slot]
-        if was_seen(track, about.slot, before_us):
-            continue
-        if is_acquainted(track, about.slot, about.event_us):
-            miss(track, source.detection, True, about.event_us)
-            look_in_vain(track, source, _miss_share(track, about))
-
-
-@compiled
-def _count_beside(
-    tracks: RecordArray,
-    slots: IntArray,
-    observation_of: IntArray,
-    ahead: FloatArray,
-    about: Record,
-    source: Record,
-) -> None:
-    """Count a little against tracks beside which the source saw something, but not them."""
-    for i in range(slots.shape[0]):
-        track = tracks[slots[i]]
-        if observation_of[i] >= 0 or is_acquainted(track, about.slot, about.event_us):
-            continue
-        if _saw_beside(i, tracks, slots, observation_of, ahead):
-            look_in_vain(track, source, BESIDE_SHARE)
-
-
-@compiled
-def _saw_beside(
-    i: int,
-    tracks: RecordArray,
-    slots: IntArray,
-    observation_of: IntArray,
-    ahead: FloatArray,
-) -> bool:
-    """Whether the frame saw a confirmed track beside the i-th."""
-    for k in range(slots.shape[0]):
-        if observation_of[k] >= 0 and tracks[slots[k]].confirmed:
-            dx, dy = ahead[k, X] - ahead[i, X], ahead[k, Y] - ahead[i, Y]
-            if dx * dx + dy * dy < BESIDE_M**2:
-                return True
-    return False
+    return news
 
 
 @compiled
@@ -365,7 +289,7 @@ def begin_rest(
         event_us = about.event_us
         at = begin(tracks, counts, heads, links, observation, seen[j], kind, motion, event_us)
         look_and_see(tracks[at], source, about.slot, observation, seen[j, WORTH])
-        introduce(tracks[at], about.slot, keys[j], event_us, about.tick_us)
+        introduce(tracks[at], about.slot, keys[j], observation, event_us, about.tick_us)
         if about.trusted:
             take_probe_id(tracks[at], observation.local_id, event_us)
         note(link, np.uint64(0), BIRTH, np.nan, 1.0)

@@ -17,7 +17,6 @@ from operators.register.remember import (
     NEVER,
     REMEMBERED,
     SPACING_US,
-    is_repeat,
     own_entry,
     remember,
     stamp_us,
@@ -81,7 +80,8 @@ def collect(
     about, source
         Of the frame; a source of probes learns how its errors last.
     tracks, slots, observation_of, ahead
-        As in `operators.fuse.take.update_all`; the lists of the updated tracks are changed.
+        As in `operators.fuse.take.update_all`, without repeats; the lists of the updated tracks
+        are changed.
     raw : ndarray of shape (m, PREPARED)
         Prepared observations before any correction.
     heads, links
@@ -95,7 +95,7 @@ def collect(
         track, seen = tracks[slots[i]], raw[observation_of[i]]
         vx, vy = ahead[i, VX], ahead[i, VY]
         own, at_us = own_entry(track, slot), stamp_us(seen, event_us)
-        if not _is_new(track, own, at_us, seen, vx, vy):
+        if own >= 0 and abs(at_us - track.raw_us[own]) < SPACING_US:
             continue
         spread = 0.5 * (ahead[i, VXX] + ahead[i, VYY])
         if event_us - track.born_us >= YOUNGEST_US and spread < MOST_VELOCITY_VARIANCE:
@@ -109,15 +109,6 @@ def collect(
                 mark = float(track.track_id % np.uint64(MARKS))
                 _offer(registry, role, at_us, mark, variance, seen, vx, vy, tracks, heads, links)
         remember(track, slot, at_us, seen, vx, vy)
-
-
-@compiled
-def _is_new(track: Record, own: int, at_us: int, seen: FloatArray, vx: float, vy: float) -> bool:
-    """Whether an observation is one to sample: not just after the last, not its repetition."""
-    if own < 0:
-        return True
-    late = abs(at_us - track.raw_us[own]) >= SPACING_US
-    return bool(late and not is_repeat(track, own, seen, vx, vy))
 
 
 @compiled

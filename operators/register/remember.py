@@ -15,9 +15,6 @@ REMEMBERED = 6
 SPACING_US = 150_000
 NEVER = -(2**62)
 MICROSECONDS = 1e6
-# A repeated position of something that moves is an old one sent again.
-REPEATED_M = 0.005
-MOVING_MPS = 1.0
 
 # Fields at the end of `operators.fuse.state.TRACK`.
 RAW_FIELDS = [
@@ -55,15 +52,6 @@ def own_entry(track: Record, slot: int) -> int:
 def stamp_us(seen: FloatArray, event_us: int) -> int:
     """When a source says it made an observation, by its own clock."""
     return event_us + int(round(seen[AFTER] * MICROSECONDS))  # noqa: RUF046  (mypy, numba)
-
-
-@compiled
-def is_repeat(track: Record, own: int, raw: FloatArray, vx: float, vy: float) -> bool:
-    """Whether a source sends the place of a moving object again that it sent last time."""
-    if own < 0 or vx * vx + vy * vy < MOVING_MPS**2:
-        return False
-    dx, dy = raw[OX] - track.raw_x_m[own], raw[OY] - track.raw_y_m[own]
-    return bool(abs(dx) < REPEATED_M and abs(dy) < REPEATED_M)
 
 
 @compiled

@@ -15,7 +15,9 @@ from operators.register.state import (
     LEAST_WANDER,
     MOST_WANDER,
     N_UNITS,
+    PSI,
     SOLVED,
+    STRETCH,
     TX,
     TY,
     WIDEST,
@@ -218,9 +220,20 @@ def _relate(registry: Registry, n: int) -> None:
 
 @compiled
 def _relate_one(registry: Registry, unit: int, best: int) -> None:
+    """Covariance of a unit's errors less those that the best one's make at the unit's site.
+
+    A turn that both share moves both sites, each about the other: no pair shows it, and it is
+    no error of one beside the other. So with d from the best one's site to the unit's, the best
+    one counts as ``(tau, t + psi J d + sigma d, psi, sigma)``.
+    """
     P, i, j = registry.covariance, unit * ERRORS, best * ERRORS
+    there = np.eye(ERRORS)
+    dx = registry.units[unit].site_x_m - registry.units[best].site_x_m
+    dy = registry.units[unit].site_y_m - registry.units[best].site_y_m
+    there[TX, PSI], there[TX, STRETCH] = -dy, dx
+    there[TY, PSI], there[TY, STRETCH] = dx, dy
+    crossed = P[i : i + ERRORS, j : j + ERRORS].copy() @ there.T
+    own, other = P[i : i + ERRORS, i : i + ERRORS], P[j : j + ERRORS, j : j + ERRORS].copy()
     made = registry.relative[unit]
-    for k in range(ERRORS):
-        for c in range(ERRORS):
-            made[k, c] = P[i + k, i + c] + P[j + k, j + c] - P[i + k, j + c] - P[j + k, i + c]
+    made[:] = own + there @ other @ there.T - crossed - crossed.T
     limit(made)

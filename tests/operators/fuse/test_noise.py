@@ -72,6 +72,15 @@ def test_errors_that_last_show_between_two_sources():
     assert (lasting < 0.4).all()
 
 
+def test_noise_alone_does_not_pass_for_errors_that_last():
+    rng, state, surveyed = np.random.default_rng(4), tracker.empty(), Parameters(surveyed="a,b")
+    for k in range(1500):
+        for name, after_us in (("a", 0), ("b", 50_000)):
+            seen = THINGS + rng.normal(0, 0.5, THINGS.shape)
+            tracker.advance(state, a_frame(name, k, seen, 0.5, after_us), surveyed)
+    assert (state.sources["lasting_m2"][:2] < 0.003).all()
+
+
 def test_a_source_that_claims_nothing_is_not_believed_to_the_centimetre():
     assert first_lasting_m2(a_frame("a", 0, THINGS, None).observations) == FIRST_LASTING_M2
     assert first_lasting_m2(a_frame("a", 0, THINGS, 0.3).observations) == 0.0

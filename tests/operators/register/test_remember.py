@@ -6,7 +6,6 @@ from operators.register.remember import (
     NEVER,
     REMEMBERED,
     forget_raw,
-    is_repeat,
     own_entry,
     remember,
     stamp_us,
@@ -50,13 +49,3 @@ def test_a_stamp_is_by_the_sources_own_clock():
     seen = seen_at(0.0, 0.0)
     seen[AFTER] = -0.0123456
     assert stamp_us(seen, AT_US) == AT_US - 12346
-
-
-def test_only_what_moves_can_repeat_itself_wrongly():
-    track = a_track()
-    remember(track, 3, AT_US, seen_at(10.0, 20.0), 9.0, 0.0)
-    own = own_entry(track, 3)
-    assert is_repeat(track, own, seen_at(10.0, 20.0), 9.0, 0.0)
-    assert not is_repeat(track, own, seen_at(10.0, 20.1), 9.0, 0.0)
-    assert not is_repeat(track, own, seen_at(10.0, 20.0), 0.0, 0.1)
-    assert not is_repeat(track, own_entry(track, 4), seen_at(10.0, 20.0), 9.0, 0.0)

@@ -3,7 +3,16 @@ import numpy as np
 from operators.gaussian import OX, OY, PREPARED
 from operators.register.common import MET_PAIRS
 from operators.register.solve import PERIOD_US, _relate, solve
-from operators.register.state import LEAST_WANDER, USUAL, WIDEST, no_registry
+from operators.register.state import (
+    ERRORS,
+    LEAST_WANDER,
+    PSI,
+    TX,
+    TY,
+    USUAL,
+    WIDEST,
+    no_registry,
+)
 from operators.register.units import enrol
 
 SECOND_US = 1_000_000
@@ -97,3 +106,17 @@ def test_the_uncertainty_that_blunts_a_filter_is_bounded_by_what_is_usual():
     registry.units["pairs"][:2] = MET_PAIRS
     _relate(registry, 2)
     np.testing.assert_allclose(np.diag(registry.relative[1]), USUAL**2)
+
+
+def test_a_turn_that_all_units_share_is_no_error_of_one_beside_the_other():
+    registry, turn, apart_m = a_registry(2), 0.01, np.array([80.0, 60.0])
+    registry.units["pairs"] = 10.0
+    registry.units["site_x_m"][:2], registry.units["site_y_m"][:2] = [0.0, 80.0], [0.0, 60.0]
+    # both are turned about the first one's site: the second one is moved across the way to it
+    moved = np.zeros(2 * ERRORS)
+    moved[PSI] = moved[ERRORS + PSI] = 1.0
+    moved[ERRORS + TX], moved[ERRORS + TY] = -apart_m[1], apart_m[0]
+    registry.covariance[:] = 0.0
+    registry.covariance[: 2 * ERRORS, : 2 * ERRORS] = turn**2 * np.outer(moved, moved)
+    _relate(registry, 2)
+    np.testing.assert_allclose(registry.relative[:2], 0.0, atol=1e-12)
