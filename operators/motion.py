@@ -44,6 +44,10 @@ _WITHIN_A_SECOND: dict[ObjectClass, tuple[float, float, float, float, float]] = 
     ObjectClass.TRAM: (0.3, 1.3, 0.2, 0.15, 8.0),
 }
 HALF_LANE_M = 1.75
+# The filter needs about five frames to believe in a brake; the gate must not lose the track until
+# then. Who brakes with 8 m/s² is 1 m off after half a second, and observations err besides.
+UNNOTICED_S = 0.5
+UNNOTICED_SIGMAS = 4.0
 # Of unwatched road users: how far the speed of a typical one wanders within a second, as a share
 # of what a manoeuvring one does; it decides how long a track is worth showing unseen.
 TYPICAL_SHARE = 1.0 / 3.0
@@ -63,7 +67,7 @@ _RATES = np.array([[0.0, 0.1, 0.02], [0.03, 0.0, 1 / 60], [0.05, 1 / 3, 0.0]])
 STOPPING_MPS = 3.0
 
 # Columns of the table that kernels get; one row for each class.
-STEADY_NOISE, ALONG, ACROSS, SPIN, SPEED_VARIANCE, NOISE, COAST_S = range(7)
+STEADY_NOISE, ALONG, ACROSS, SPIN, SPEED_VARIANCE, NOISE, COAST_S, UNNOTICED = range(8)
 
 
 def motion_table() -> FloatArray:
@@ -71,17 +75,19 @@ def motion_table() -> FloatArray:
 
     Returns
     -------
-    ndarray of shape (13, 7)
+    ndarray of shape (13, 8)
         Noise intensities of the steady model, m²/s³, of the turning one along and across its
         velocity, m²/s³, and of its turn rate, rad²/s³; variance of an unknown velocity, m²/s² an
-        axis; noise of a typical road user, m²/s³; and how long a track may go unseen before its
+        axis; noise of a typical road user, m²/s³; how long a track may go unseen before its
         place is anybody's guess: the time after which that noise alone has made the position
-        uncertain by half a lane, ``q t³ / 3 = (1.75 m)²``, 1 to 10 s.
+        uncertain by half a lane, ``q t³ / 3 = (1.75 m)²``, 1 to 10 s; and how far a manoeuvre may
+        carry a track before the models weigh it, metres: 4 sigma of half a second.
     """
     rows = np.array([_WITHIN_A_SECOND[name] for name in ObjectClass]) ** 2
     noise = rows[:, 1] * TYPICAL_SHARE**2
     coast_s = np.clip(np.cbrt(3.0 * HALF_LANE_M**2 / noise), 1.0, 10.0)
-    return np.column_stack((rows, noise, coast_s))
+    unnoticed_m = UNNOTICED_SIGMAS * np.sqrt(rows[:, 1] * UNNOTICED_S**3 / 3.0)
+    return np.column_stack((rows, noise, coast_s, unnoticed_m))
 
 
 def rate_table() -> FloatArray:
@@ -167,7 +173,7 @@ def turn_ahead(
         Seconds.
     fades
         ``exp(-dt / TURN_LASTS_S)``.
-    kind : ndarray of shape (7,)
+    kind : ndarray of shape (8,)
         Row of `motion_table`.
     """
     x, y, u, v, w = mean

@@ -11,4 +11,12 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# for a night: `pytest --hypothesis-profile=deep tests/operators/fuse tests/operators/associate`
+settings.register_profile(
+    "deep",
+    deadline=None,
+    max_examples=50_000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")

@@ -128,16 +128,13 @@ def assign(
     ndarray of shape (n,)
         Column of the chosen pair in `target`, -1 for none.
     """
-    chosen = np.full(degree.shape[0], -1, np.int64)
     rows, columns = _worthwhile(degree, cost, miss_cost)
+    chosen, rows, columns = _take_alone(rows, columns, target, degree.shape[0], n_targets)
     starts = _group(rows, columns, target, degree.shape[0], n_targets)
     local = np.full(n_targets, -1, np.int64)
     for c in range(starts.shape[0] - 1):
-        low, high = starts[c], starts[c + 1]
-        if high - low == 1:
-            chosen[rows[low]] = columns[low]
-        else:
-            _settle(rows[low:high], columns[low:high], target, cost, miss_cost, local, chosen)
+        part = slice(starts[c], starts[c + 1])
+        _settle(rows[part], columns[part], target, cost, miss_cost, local, chosen)
     return chosen
 
 
@@ -154,6 +151,29 @@ def _worthwhile(
                 rows[size], columns[size] = i, k
                 size += 1
     return rows[:size], columns[:size]
+
+
+@compiled
+def _take_alone(
+    rows: IntArray, columns: IntArray, target: IntArray, n: int, n_targets: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Choose the pairs that compete with no other; what is chosen, and the other pairs.
+
+    They are most of all, so they are taken out before anything is sorted.
+    """
+    chosen, claims = np.full(n, -1, np.int64), np.zeros(n + n_targets, np.int64)
+    for e in range(rows.shape[0]):
+        claims[rows[e]] += 1
+        claims[n + target[rows[e], columns[e]]] += 1
+    size = 0
+    for e in range(rows.shape[0]):
+        i, k = rows[e], columns[e]
+        if claims[i] == 1 and claims[n + target[i, k]] == 1:
+            chosen[i] = k
+        else:
+            rows[size], columns[size] = i, k
+            size += 1
+    return chosen, rows[:size], columns[:size]
 
 
 @compiled

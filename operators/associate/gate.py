@@ -57,17 +57,15 @@ def pair_cost(track: FloatArray, seen: FloatArray, d2: float, determinant: float
 
 
 @inlined
-def _keep(
-    target: IntArray, cost: FloatArray, nis: FloatArray, size: int, j: int, c: float, d2: float
-) -> int:
+def _keep(target: IntArray, cost: FloatArray, size: int, j: int, c: float) -> int:
     """Insert a pair into one track's list, which is sorted by cost; the dearest falls off."""
     if size == MOST_PAIRS and c >= cost[size - 1]:
         return size
     at = min(size, MOST_PAIRS - 1)
     while at > 0 and cost[at - 1] > c:
-        target[at], cost[at], nis[at] = target[at - 1], cost[at - 1], nis[at - 1]
+        target[at], cost[at] = target[at - 1], cost[at - 1]
         at -= 1
-    target[at], cost[at], nis[at] = j, c, d2
+    target[at], cost[at] = j, c
     return min(size + 1, MOST_PAIRS)
 
 
@@ -89,7 +87,7 @@ def _half_width(
 @compiled
 def gate(
     tracks: FloatArray, track_keys: KeyArray, seen: FloatArray, seen_keys: KeyArray, order: IntArray
-) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+) -> tuple[IntArray, IntArray, FloatArray]:
     """Pairs that pass the gate.
 
     Parameters
@@ -108,15 +106,15 @@ def gate(
     Returns
     -------
     degree : ndarray of shape (n,)
-    target, cost, nis : ndarrays of shape (n, MOST_PAIRS)
+    target, cost : ndarrays of shape (n, MOST_PAIRS)
     """
     n, m = tracks.shape[0], seen.shape[0]
     degree = np.zeros(n, np.int64)
     target = np.empty((n, MOST_PAIRS), np.int64)
-    cost, nis = np.empty((n, MOST_PAIRS)), np.empty((n, MOST_PAIRS))
+    cost = np.empty((n, MOST_PAIRS))
     if m == 0:
-        return degree, target, cost, nis
-    xs = seen[order, OX]
+        return degree, target, cost
+    xs, ys = seen[order, OX], seen[order, OY]  # beside each other: most are looked at in passing
     widest_x, widest_y = seen[:, RXX].max(), seen[:, RYY].max()
     latest, clock = np.abs(seen[:, AFTER]).max(), seen[:, CLOCK].max()
     for i in range(n):
@@ -127,9 +125,9 @@ def gate(
         half_y = _half_width(place, track[CYY], track[VYY], track[VY], track, latest)
         at = np.searchsorted(xs, track[X] - half_x)
         while at < m and xs[at] <= track[X] + half_x:
-            j = order[at]
+            off_m, j = abs(ys[at] - track[Y]), order[at]
             at += 1
-            if abs(seen[j, OY] - track[Y]) > half_y:
+            if off_m > half_y:
                 continue
             d2, determinant, square_m2 = innovation(track, seen[j])
             near = d2 < GATE or square_m2 < track[UNNOTICED_M] ** 2
@@ -137,8 +135,8 @@ def gate(
                 c = pair_cost(track, seen[j], d2, determinant)
                 if seen_keys[j] != 0 and seen_keys[j] == track_keys[i]:
                     c += SAME_LOCAL_ID
-                degree[i] = _keep(target[i], cost[i], nis[i], degree[i], j, c, d2)
-    return degree, target, cost, nis
+                degree[i] = _keep(target[i], cost[i], degree[i], j, c)
+    return degree, target, cost
 
 
 @compiled
@@ -146,7 +144,6 @@ def forbid_other_probes(
     degree: IntArray,
     target: IntArray,
     cost: FloatArray,
-    nis: FloatArray,
     held: KeyArray,
     ids: KeyArray,
 ) -> None:
@@ -154,7 +151,7 @@ def forbid_other_probes(
 
     Parameters
     ----------
-    degree, target, cost, nis
+    degree, target, cost
         As `gate` gives them.
     held : ndarray of shape (n,)
         Local id of the probe that each track is now; 0 for none.
@@ -169,6 +166,5 @@ def forbid_other_probes(
             other = ids[target[i, k]]
             if other == 0 or other == held[i]:
                 target[i, kept], cost[i, kept] = target[i, k], cost[i, k]
-                nis[i, kept] = nis[i, k]
                 kept += 1
         degree[i] = kept

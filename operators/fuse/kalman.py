@@ -55,12 +55,12 @@ from operators.motion import (
     SPEED_VARIANCE,
     STILL_SPEED_VARIANCE,
     TURN,
+    UNNOTICED,
     steady_ahead,
 )
 from operators.motion import NOISE as MOTION_NOISE
 
 SECOND_US = 1e6
-UNNOTICED_S = 0.5
 VELOCITY_GATE = 16.0
 # A smoothed input repeats its own past for about this long; a fused one repeats others' too.
 MEMORY_US = 1_000_000
@@ -78,16 +78,6 @@ def _reach(track: Record, dt_s: float, noise: float, widest_m2: float, gate: flo
     speed = max(track.covariance[7], track.covariance[9])
     variance = place + dt_s * (2.0 * cross + dt_s * speed) + noise * dt_s**3 / 3.0
     return math.sqrt(gate * (variance + widest_m2))
-
-
-@inlined
-def unnoticed_m(noise: float) -> float:
-    """How far a manoeuvre may carry a track before the models weigh it: 4 sigma of half a second.
-
-    The filter needs about five frames to believe in a brake; the gate must not lose the track until
-    then. Who brakes with 8 m/s² is 1 m off after half a second, and observations err besides.
-    """
-    return math.sqrt(16.0 * noise * UNNOTICED_S**3 / 3.0)
 
 
 @compiled
@@ -143,7 +133,8 @@ def narrow(
         x, y = track.mean[0] + dt_s * vx, track.mean[1] + dt_s * vy
         noise = motion[track.object_class, ALONG]
         reach_m = min(_reach(track, abs(dt_s) + latest_s, noise, widest_m2, gate), farthest_m)
-        reach_m = max(reach_m, unnoticed_m(noise), 0.5 * float(track.size_m[0]))
+        unnoticed_m = motion[track.object_class, UNNOTICED]
+        reach_m = max(reach_m, unnoticed_m, 0.5 * float(track.size_m[0]))
         reach_m += latest_s * max(abs(vx), abs(vy))
         inside = (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2
         if not inside:
@@ -200,7 +191,7 @@ def foresee(
         store_models(rows[i], models)
         mean, covariance = mixed_motion(models[0], models)
         row[NOISE] = kind[MOTION_NOISE]
-        row[UNNOTICED_M] = max(unnoticed_m(kind[ALONG]), 0.5 * float(track.size_m[0]))
+        row[UNNOTICED_M] = max(kind[UNNOTICED], 0.5 * float(track.size_m[0]))
         row[LAG] = min(lag_us, 0) / SECOND_US
         _fill(row, mean, covariance)
     return ahead, rows

@@ -12,7 +12,7 @@ from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.fuse.existence import CONFIRMED_LOG_ODDS, CREDIT_TO_CONFIRM, GONE_LOG_ODDS
 from operators.fuse.gaps import note_deaths
 from operators.fuse.imm import LENGTH
-from operators.fuse.index import bucket_of
+from operators.fuse.index import SIDE, bucket_of
 from operators.fuse.quality import learn_from_the_dead, log_odds_of_object
 from operators.fuse.state import N_TRACKS, SWEPT, fill_index
 from operators.fuse.twins import find_twin
@@ -28,6 +28,8 @@ STOPPED_MPS = 0.5
 STOPPED_PATIENCE = 2.0  # what stands still is found where it was
 
 SWEEPS_TO_MERGE = 4
+# Doubles lie within a body's length of each other, and no farther by a sweep's time than this.
+NEIGHBOUR_M = 10.0
 
 
 @inlined
@@ -88,10 +90,38 @@ def _absorb(older: Record, younger: Record) -> None:
 
 
 @compiled
-def _merge(tracks: RecordArray, n: int, heads: IntArray, links: IntArray, gone: BoolArray) -> None:
+def _has_neighbour(slot: int, places: FloatArray, heads: IntArray, links: IntArray) -> bool:
+    """Whether another track is near enough to ask whether the two are one.
+
+    It reads places alone, which lie beside each other: most tracks' records stay unread.
+    """
+    x, y = places[slot]
+    bucket = bucket_of(x, y)
+    i, j = bucket // SIDE, bucket % SIDE
+    for di in range(-1, 2):
+        for dj in range(-1, 2):
+            other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
+            while other >= 0:
+                near = abs(places[other, 0] - x) < NEIGHBOUR_M
+                if near and abs(places[other, 1] - y) < NEIGHBOUR_M and other != slot:
+                    return True
+                other = links[other]
+    return False
+
+
+@compiled
+def _merge(
+    tracks: RecordArray,
+    n: int,
+    places: FloatArray,
+    heads: IntArray,
+    links: IntArray,
+    gone: BoolArray,
+) -> None:
     for slot in range(n):
-        track = tracks[slot]
-        twin = find_twin(tracks, slot, heads, links)
+        track, twin = tracks[slot], -1
+        if _has_neighbour(slot, places, heads, links):
+            twin = find_twin(tracks, slot, heads, links)
         if twin < 0:
             track.twin_sweeps = 0
             continue
@@ -117,13 +147,19 @@ def _close_ranks(tracks: RecordArray, n: int, gone: BoolArray) -> int:
 
 
 @compiled
-def _file_all(tracks: RecordArray, n: int, event_us: int, heads: IntArray, links: IntArray) -> None:
+def _file_all(
+    tracks: RecordArray, n: int, event_us: int, heads: IntArray, links: IntArray
+) -> FloatArray:
+    """File all tracks by where they should be at `event_us`; those places, shape (n, 2)."""
+    places = np.empty((n, 2))
     for slot in range(n):
         track = tracks[slot]
         dt = max(event_us - track.time_us, 0) / 1e6
         x, y = track.mean[0] + dt * track.mean[2], track.mean[1] + dt * track.mean[3]
+        places[slot, 0], places[slot, 1] = x, y
         track.bucket = bucket_of(x, y)
     fill_index(tracks, n, heads, links)
+    return places
 
 
 @compiled
@@ -149,9 +185,9 @@ def sweep(
     learn_from_the_dead(tracks, n, gone, sources)
     note_deaths(gaps, tracks, n, gone, event_us)
     n = _close_ranks(tracks, n, gone)
-    _file_all(tracks, n, event_us, heads, links)
+    places = _file_all(tracks, n, event_us, heads, links)
     gone[:n] = False
-    _merge(tracks, n, heads, links, gone)
+    _merge(tracks, n, places, heads, links, gone)
     counts[N_TRACKS] = _close_ranks(tracks, n, gone)
     if counts[N_TRACKS] < n:
         fill_index(tracks, counts[N_TRACKS], heads, links)

@@ -185,7 +185,7 @@ def take_frame(
     abouts : structured array of shape (1,), dtype `ABOUT`
         `slot`, `since_us` and `inflation` are filled.
     kind : ndarray of shape (6,)
-    motion : ndarray of shape (13, 7)
+    motion : ndarray of shape (13, 8)
     rates : ndarray of shape (2, 3, 3)
     gaps, pose
         Of the state; changed in place.
@@ -232,10 +232,10 @@ def take_frame(
     ahead, models = foresee(tracks, slots, event_us, motion, rates)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)
     keys = _observation_keys(observations, usable, about.source_key)
-    degree, target, cost, nis = gate(ahead, track_keys, seen, keys, order)
+    degree, target, cost = gate(ahead, track_keys, seen, keys, order)
     if about.trusted:  # a probe is no other probe
         held, ids = _probe_ids(tracks, slots, observations, usable, event_us)
-        forbid_other_probes(degree, target, cost, nis, held, ids)
+        forbid_other_probes(degree, target, cost, held, ids)
     chosen = assign(
         degree, target, cost, _miss_costs(tracks, slots, event_us, confirmed, kind), seen.shape[0]
     )

@@ -153,9 +153,10 @@ def is_on_body(
             other = heads[((i + di) % SIDE) * SIDE + (j + dj) % SIDE]
             while other >= 0:
                 track = tracks[other]
-                if track.confirmed and is_wide(track) and was_seen(track, slot, event_us):
-                    dx, dy = seen[OX] - track.mean[0], seen[OY] - track.mean[1]
-                    if in_room(dx, dy, track.mean[2], track.mean[3]):
-                        return True
+                dx, dy = seen[OX] - track.mean[0], seen[OY] - track.mean[1]
+                # the place first: of most neighbours nothing else is read
+                near = in_room(dx, dy, track.mean[2], track.mean[3])
+                if near and track.confirmed and is_wide(track) and was_seen(track, slot, event_us):
+                    return True
                 other = links[other]
     return False

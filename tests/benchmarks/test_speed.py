@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.cost import Ticks, dealt, tile, whole
 from benchmarks.speed import NOTHING, SKETCH, Ran, ours, ran, sketch, stone_soup, targets
-from benchmarks.tracker_scenario import Score, make_scene
+from benchmarks.tracker_scenario import Score, make_scene, score
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,21 @@ def test_a_tracker_that_finds_one_target_misses_all_others():
     assert found.missed == 11
     assert found.false == found.switches == 0
     assert found.gospa == pytest.approx(np.sqrt(11 * 12.5))
+
+
+def _of_two(first_ids, then_ids):
+    """Score of two targets that meet at one place half way and part again."""
+    across = np.linspace(-20.0, 20.0, 9)
+    truth = np.stack((np.column_stack((across, across)), np.column_stack((across, -across))), 1)
+    pictures = [(np.array(first_ids if k < 5 else then_ids), truth[k]) for k in range(9)]
+    pictures[4] = pictures[4][0], pictures[4][1][::-1] + 0.01
+    return score(truth, pictures, 0)
+
+
+def test_two_that_meet_have_switched_only_if_they_part_with_each_others_ids():
+    assert _of_two([1, 2], [1, 2]).switches == 0
+    assert _of_two([1, 2], [2, 1]).switches == 2
+    assert _of_two([1, 2], [1, 3]).switches == 1
 
 
 def test_figures_are_reached_or_not():

@@ -343,7 +343,7 @@ FINITE = ("x_m", "y_m", "vx_mps", "vy_mps", "cov_xx_m2", "cov_xy_m2", "cov_yy_m2
 
 
 @given(st.lists(hostile_rows, max_size=6), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 def test_nothing_non_finite_ever_leaves(values, data):
     state, _ = feed(standing(4))
     made = empty_observations(len(values))

@@ -53,7 +53,7 @@ def test_pairs_are_those_of_a_brute_force_search():
     rng = np.random.default_rng(5)
     tracks, full = some_tracks(rng, 60)
     seen = some_observations(rng, 80)
-    degree, target, cost, _ = run(tracks, seen)
+    degree, target, cost = run(tracks, seen)
     for i in range(60):
         exact = {}
         for j in range(80):
@@ -84,7 +84,7 @@ def test_a_wrong_velocity_costs_but_does_not_forbid():
     seen[:, g.RXX] = seen[:, g.RYY] = seen[:, g.RV] = 0.5
     seen[0, [g.OVX, g.OVY]] = tracks[0, [g.VX, g.VY]]
     seen[1, [g.OVX, g.OVY]] = tracks[0, [g.VX, g.VY]] + 60.0
-    degree, target, cost, _ = run(tracks, seen)
+    degree, target, cost = run(tracks, seen)
     assert degree[0] == 2
     assert target[0, 0] == 0
     assert cost[0, 1] == pytest.approx(cost[0, 0] + 16.0)

@@ -6,7 +6,7 @@ from operators.register.algebra import inverse
 
 
 @given(st.integers(1, 30), st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(deadline=None)
 def test_inverse_is_numpys_and_exactly_symmetric(n, seed):
     rng = np.random.default_rng(seed)
     root = rng.normal(size=(n, n + 3)) * 10.0 ** rng.uniform(-2, 2, (n, 1))
