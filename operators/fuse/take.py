@@ -240,8 +240,13 @@ def crowded(
     heads: IntArray,
     links: IntArray,
 ) -> BoolArray:
-    """Observations on the body of a confirmed track that took another one from this frame."""
+    """Observations on the body of a confirmed track that took another one from this frame.
+
+    A probe reports itself, so it is no part of another's body.
+    """
     crowd = np.zeros(seen.shape[0], np.bool_)
+    if about.trusted:
+        return crowd
     for i in range(degree.shape[0]):
         if observation_of[i] >= 0 and confirmed[i]:
             body_m = 0.5 * float(tracks[slots[i]].size_m[0])  # NaN, if it is unknown: no body

@@ -59,7 +59,15 @@ def share_body(a: Record, b: Record) -> bool:
 
 @compiled
 def are_one(a: Record, b: Record) -> bool:
-    """Whether two tracks may be of one object."""
+    """Whether two tracks may be of one object.
+
+    Two probes that report themselves at one time are two, however near: satellites put one that
+    drives behind another into its room. What reports itself under a new id, beside a probe that
+    has been silent since, may be that probe: ids are rotated.
+    """
+    other_probe = a.probe_id != b.probe_id and b.probe_id != 0
+    if other_probe and held_by(a, b.probe_us) != 0 and a.probe_us > b.born_us:
+        return False
     return are_alike(a, b) or share_body(a, b)
 
 
@@ -67,13 +75,8 @@ def are_one(a: Record, b: Record) -> bool:
 def are_alike(a: Record, b: Record) -> bool:
     """Whether two tracks could be one object: position and velocity agree statistically.
 
-    States are compared as they were last updated, carried to the later of the two times. Two
-    probes that report themselves at one time are two, however near. What reports itself under a
-    new id, beside a probe that has been silent since, may be that probe: ids are rotated.
+    States are compared as they were last updated, carried to the later of the two times.
     """
-    other_probe = a.probe_id != b.probe_id and b.probe_id != 0
-    if other_probe and held_by(a, b.probe_us) != 0 and a.probe_us > b.born_us:
-        return False
     dt = (b.time_us - a.time_us) / 1e6
     total = 0.0
     square_m2 = 0.0

@@ -66,3 +66,20 @@ def test_a_new_id_beside_a_probe_that_fell_silent_may_be_that_probe():
 
 def test_a_new_id_beside_a_probe_that_goes_on_is_another():
     assert not are_alike(*two_probes(0, 2_200_000, 2_100_000))
+
+
+def test_a_probe_that_seems_to_drive_in_anothers_room_keeps_its_track():
+    """Fixes that are off for minutes put the second 2.3 m behind the first."""
+    frames, ids = [], set()
+    for k in range(60):
+        for local_id, behind_m in ((1, 0.0), (2, 2.3)):
+            one = report(k * 500_000, 6.0 * 0.5 * k - behind_m, local_id, 1.0)
+            one.observations["vx_mps"], one.observations["vy_mps"] = 6.0, 0.0
+            frames.append(one)
+    state = tracker.empty()
+    for frame in frames:
+        (link,) = tracker.advance(state, frame, Parameters())
+        if frame.observations["local_id"] == 2:
+            ids.add(int(link["track_id"]))
+    assert len(ids) == 1
+    assert len(tracks_after(frames)) == 2
