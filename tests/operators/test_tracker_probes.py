@@ -5,7 +5,7 @@ import numpy as np
 from operators import tracker
 from operators.frame import Frame, SourceKind, empty_observations
 from operators.fuse.state import TRACK
-from operators.fuse.twins import are_alike
+from operators.fuse.twins import are_one
 from operators.parameters import Parameters
 
 
@@ -61,11 +61,11 @@ def two_probes(first_us, last_us, born_us):
 
 
 def test_a_new_id_beside_a_probe_that_fell_silent_may_be_that_probe():
-    assert are_alike(*two_probes(0, 2_000_000, 2_100_000))
+    assert are_one(*two_probes(0, 2_000_000, 2_100_000))
 
 
 def test_a_new_id_beside_a_probe_that_goes_on_is_another():
-    assert not are_alike(*two_probes(0, 2_200_000, 2_100_000))
+    assert not are_one(*two_probes(0, 2_200_000, 2_100_000))
 
 
 def test_a_probe_that_seems_to_drive_in_anothers_room_keeps_its_track():
