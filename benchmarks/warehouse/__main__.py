@@ -9,19 +9,21 @@ from typing import Any
 from benchmarks.machine import description
 from benchmarks.warehouse.city import City
 from benchmarks.warehouse.engine import column_bytes, engine, merge, sizes
-from benchmarks.warehouse.load import fill_day, load, repeat
+from benchmarks.warehouse.load import fill_day, fill_month, load, repeat
 from benchmarks.warehouse.queries import ask, questions
-from benchmarks.warehouse.resemble import START_US, district_bytes
+from benchmarks.warehouse.resemble import district_bytes
 
+START_US = 1_790_000_040_000_000  # the start of a minute, which is repeated
+SECONDS = 60
 TABLES = ("fused_object_state", "fused_object_second", "track_minute", "road_minute", "picture")
 
 
-def run(folder: Path, objects: int, seconds: int, wanted: int) -> dict[str, Any]:
+def run(folder: Path, objects: int, wanted: int) -> dict[str, Any]:
     """Figures of one run in a folder of its own."""
     found: dict[str, Any] = {"machine": description(), "objects": objects}
     with engine(folder) as (client, settings, process):
         city = City(objects, rings=4, start_us=START_US)
-        loaded = load(settings, process, city, seconds)
+        loaded = load(settings, process, city, SECONDS)
         found |= {"loaded": loaded._asdict(), "rows_per_s": round(loaded.rows / loaded.seconds)}
         found["rows_per_core_s"] = round(loaded.rows / loaded.core_s)
         print(
@@ -31,18 +33,20 @@ def run(folder: Path, objects: int, seconds: int, wanted: int) -> dict[str, Any]
         merge(client)
         found["columns"] = column_bytes(client, "fused_object_state")
         found["bytes"] = _bytes(sizes(client), loaded.rows)
-        repeated = repeat(client, loaded.rows, seconds, wanted)
+        repeated = repeat(client, loaded.rows, wanted)
         found["repeated"] = repeated._asdict()
         found["day_rows"] = fill_day(client)
-        merge(client)
+        found["month_rows"] = fill_month(client)
+        print(f"contributions of a month: {found['month_rows']:,} rows")
         print(f"rows in all: {loaded.rows + repeated.rows:,}; roll-up {found['day_rows']:,}")
         found["answers"] = {}
         for name, (sql, limit_ms) in questions(client).items():
-            answered = ask(client, sql)
+            answered = ask(client, process, sql)
             found["answers"][name] = answered._asdict() | {"limit_ms": limit_ms}
             print(
                 f"{name}: best {answered.best_ms:.1f}, median {answered.median_ms:.1f} ms"
-                f" (may take {limit_ms}), {answered.rows:,} rows"
+                f" (may take {limit_ms}), {answered.core_ms:.0f} ms of a core,"
+                f" {answered.read:,} rows read, {answered.rows:,} given"
             )
     return found
 
@@ -71,13 +75,12 @@ def compare(folder: Path, generated: dict[str, float]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.warehouse")
     parser.add_argument("--objects", type=int, default=10_000, help="in the city at any time")
-    parser.add_argument("--seconds", type=int, default=70, help="of the city that are loaded")
     parser.add_argument("--rows", type=int, default=100_000_000, help="of states that are asked")
     parser.add_argument("--resemble", action="store_true", help="compare with the demo's district")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = run(Path(folder) / "city", given.objects, given.seconds, given.rows)
+        found = run(Path(folder) / "city", given.objects, given.rows)
         if given.resemble:
             found["resemble"] = compare(Path(folder) / "district", found["columns"])
     if given.out:

@@ -30,6 +30,12 @@ def engine(folder: Path) -> Iterator[tuple[Client, WarehouseSettings, psutil.Pro
             process.terminate()
 
 
+def core_s(process: psutil.Process) -> float:
+    """Seconds of one core that the engine has spent."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def merge(client: Client) -> None:
     """Bring every table to as few parts as it can have."""
     names = client.execute(

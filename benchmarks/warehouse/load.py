@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 
 import schemas
 from benchmarks.warehouse.city import City, packed
-from benchmarks.warehouse.engine import DATABASE
+from benchmarks.warehouse.engine import DATABASE, core_s
 from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from operators.routes import OBJECTS
@@ -47,22 +47,17 @@ def blocks_of(city: City, seconds: int) -> Iterable[list[bytes]]:
 def load(settings: WarehouseSettings, process: psutil.Process, city: City, seconds: int) -> Loaded:
     """Read Avro, make rows, insert them, views included; making the pictures is not counted."""
     warehouse = Warehouse(settings)
-    spent, core_s, rows, number = 0.0, 0.0, 0, 0
-    engine_before = _core_s(process)
+    spent, own_s, rows, number = 0.0, 0.0, 0, 0
+    engine_before = core_s(process)
     for number, block in enumerate(blocks_of(city, seconds), 1):
         began, core_began = time.perf_counter(), time.process_time()
         records: list[dict[str, Any]] = [CODEC.decode(OBJECTS, data) for data in block]
         warehouse.insert(Block(OBJECTS, records, f"benchmark:{city.at_us}:{number}"))
         spent += time.perf_counter() - began
-        core_s += time.process_time() - core_began
+        own_s += time.process_time() - core_began
         rows += sum(record["count"] for record in records)
     warehouse.close()
-    return Loaded(rows, spent, number, core_s + _core_s(process) - engine_before)
-
-
-def _core_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return Loaded(rows, spent, number, own_s + core_s(process) - engine_before)
 
 
 # What is another thing in each copy of a minute; {s} seconds later.
@@ -133,3 +128,24 @@ def fill_day(client: Client) -> int:
         f" (SELECT * FROM {DATABASE}.road_minute WHERE minute = '{minute:%Y-%m-%d %H:%M:%S}')"
     )
     return int(client.execute(f"SELECT count() FROM {DATABASE}.road_minute")[0][0])
+
+
+def fill_month(client: Client, sources: int = 200, cells: int = 2) -> int:
+    """Insert a month of contributions, each source in some cells and each minute; the rows."""
+    (last,) = client.execute(f"SELECT toString(max(day)) FROM {DATABASE}.chosen_run")[0]
+    client.execute(
+        f"INSERT INTO {DATABASE}.run_day SELECT toDate('{last}') - number, 'run-1', first_tick,"
+        f" first_tick, first_loaded FROM numbers(1, 29), {DATABASE}.run_day LIMIT 1 BY number"
+    )
+    for before in range(30):
+        client.execute(
+            f"INSERT INTO {DATABASE}.source_contribution (run_id, cell_key, minute, source_id,"
+            " owner, seen_s, share_s, exclusive_s, used, births) SELECT 'run-1',"
+            f" toString(number % {cells}), toDateTime('{last}', 'UTC') - INTERVAL {before} DAY"
+            f" + INTERVAL intDiv(number, {sources * cells}) MINUTE,"
+            f" 'RSU-' || toString(intDiv(number, {cells}) % {sources}),"
+            f" 'owner-' || toString(intDiv(number, {cells}) % 7), 60 * randCanonical(1),"
+            " 20 * randCanonical(2), randCanonical(3), rand(4) % 600, rand(5) % 5"
+            f" FROM numbers({1440 * sources * cells})"
+        )
+    return int(client.execute(f"SELECT count() FROM {DATABASE}.source_contribution")[0][0])
