@@ -134,8 +134,8 @@ def fill_month(client: Client, sources: int = 200, cells: int = 2) -> int:
     """Insert a month of contributions, each source in some cells and each minute; the rows."""
     (last,) = client.execute(f"SELECT toString(max(day)) FROM {DATABASE}.chosen_run")[0]
     client.execute(
-        f"INSERT INTO {DATABASE}.run_day SELECT toDate('{last}') - number, 'run-1', first_tick,"
-        f" first_tick, first_loaded FROM numbers(1, 29), {DATABASE}.run_day LIMIT 1 BY number"
+        f"INSERT INTO {DATABASE}.run_day SELECT toDate('{last}') - arrayJoin(range(1, 30)), run_id,"
+        f" first_tick, first_tick, first_loaded FROM (SELECT * FROM {DATABASE}.run_day LIMIT 1)"
     )
     for before in range(30):
         client.execute(

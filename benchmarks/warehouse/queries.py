@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psutil
@@ -52,6 +53,7 @@ def questions(client: Client) -> dict[str, tuple[str, int]]:
     (cell,) = _one(client, "SELECT cell_key FROM {d}.current_pictures ORDER BY cell_key LIMIT 1")
     (end,) = _one(client, "SELECT tick FROM {d}.current_run")
     zoom, city_zoom = 16, 12
+    month = when - timedelta(days=29), end + timedelta(days=1)
     during = f"first='{when:%Y-%m-%d} 00:00:00', last='{end:%Y-%m-%d} 23:59:59'"
     west, east, south, north = lon - 0.005, lon + 0.005, lat - 0.005, lat + 0.005
     corners = [(west, south), (east, south), (east, north), (west, north)]
@@ -66,8 +68,7 @@ def questions(client: Client) -> dict[str, tuple[str, int]]:
             200,
         ),
         "contribution of a month": (
-            f"SELECT * FROM {DATABASE}.contribution_of(first='{when:%Y-%m-%d}' - INTERVAL 29 DAY,"
-            f" last='{end:%Y-%m-%d}' + INTERVAL 1 DAY)",
+            _of("contribution_of", f"first='{month[0]:%Y-%m-%d}', last='{month[1]:%Y-%m-%d}'"),
             200,
         ),
         "a digital track": (_of("digital_track", f"track={track}"), 200),
