@@ -46,6 +46,14 @@ def test_cuts_stand_at_whole_seconds_not_a_second_after_the_first_record():
     assert [(b.first, b.last) for b in blocks] == [(0, 1), (2, 2)]
 
 
+@given(after_ms=st.integers(0, 10_000), interval_us=st.sampled_from([SECOND_US, 10_000]))
+def test_a_record_waits_less_than_an_interval_for_its_cut(after_ms, interval_us):
+    appended_us = START_US + after_ms * 1000
+    event = pack_raw(a_raw_record(0, appended_us))
+    wait_us = Blocks(interval_us, 5).wake_for(event) - appended_us
+    assert 0 <= wait_us < interval_us
+
+
 GAPS = st.lists(st.integers(0, 700), min_size=1, max_size=30)
 
 

@@ -103,6 +103,7 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
     replay.start()
     for reader in readers:
         wait_for(lambda r=reader: r.ages.ticks_us or not r.is_alive(), patience_s=MOST_S)
+    say_how_soon_a_track_is_shown(client, settings.clickhouse.database, capsys)
     for part in PARTS:
         time.sleep(8.0)  # some checkpoints; the kill may come at any point
         killed_us = now_us()
@@ -123,6 +124,19 @@ def test_kills_lose_nothing_and_double_nothing(station, district, client, capsys
     for reader in readers:
         reader.end()
     compare_when_quiet(settings, client)
+
+
+def say_how_soon_a_track_is_shown(client, database, capsys):
+    """A track that lives on is in `digital_track`.
+
+    It waits for a commit of the fusion job, for the cut of its block, and for the time of the
+    partition to pass that: a second at the most for each, where nothing lags.
+    """
+    since_us = now_us()
+    query = f"SELECT toUnixTimestamp64Micro(max(ended)) FROM {database}.digital_track(track=0)"
+    (shown_s,) = seconds_until([lambda: client.execute(query)[0][0] > since_us])
+    with capsys.disabled():
+        print(f"\na track is in digital_track {shown_s:.1f} s after its tick")
 
 
 def compare_when_quiet(settings, client):
