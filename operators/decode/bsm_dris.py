@@ -69,12 +69,11 @@ class _Bsm(msgspec.Struct):
 
 
 class _Forwarded(msgspec.Struct):
-    body: _Bsm
+    body: _Bsm | None = None
 
 
 _BARE = msgspec.json.Decoder(_Bsm)
 _FORWARDED = msgspec.json.Decoder(_Forwarded)
-_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def adapt(payload: bytes, anchor_us: int) -> Decoded:
@@ -86,8 +85,7 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         UNAVAILABLE without a position, OUT_OF_RANGE for a time that is none, and the reasons of
         `json_text.read_json`.
     """
-    forwarded = "body" in read_json(_KEYS, payload)
-    bsm = read_json(_FORWARDED, payload).body if forwarded else read_json(_BARE, payload)
+    bsm = read_json(_FORWARDED, payload).body or read_json(_BARE, payload)
     event_time_us = instant_us(bsm.time_stamp)
     if event_time_us is None:
         msg = f"time_stamp {bsm.time_stamp[:40]!r}"
