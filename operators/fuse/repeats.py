@@ -19,7 +19,7 @@ from operators.jit import Record, compiled
 from operators.register.anchors import BULK
 
 REPEATED_M = 0.005
-MOVING_MPS = 1.0
+MOVING_MPS = 2.0  # faster than people walk: of less, a place may be truer than a speed
 BELIEVED_US = 60_000_000
 MEANWHILE_US = 300_000  # three periods of a unit at 10 Hz
 
@@ -37,8 +37,7 @@ def others_see(track: Record, slot: int, event_us: int) -> bool:
 def is_repeat(track: Record, about: Record, observation: Record, vx: float, vy: float) -> bool:
     """Whether a source sends a place again that cannot be that of now.
 
-    What stands may be where it was, but a probe that repeats its place to the millimetre has no
-    fix: it is heard only where nobody else sees it.
+    What stands is where it was, and receivers hold the place of what stands on purpose.
     """
     slot = about.slot
     k = slot % WITNESSES
@@ -47,8 +46,7 @@ def is_repeat(track: Record, about: Record, observation: Record, vx: float, vy: 
     dx, dy = observation.x_m - track.seen_x_m[k], observation.y_m - track.seen_y_m[k]
     if not (abs(dx) < REPEATED_M and abs(dy) < REPEATED_M):
         return False
-    moves = vx * vx + vy * vy >= MOVING_MPS**2
-    return bool(moves or (about.trusted == 1 and others_see(track, slot, about.event_us)))
+    return bool(vx * vx + vy * vy >= MOVING_MPS**2)
 
 
 @compiled

@@ -74,8 +74,6 @@ def test_what_moves_is_not_where_it_was(speed_mps, use):
     assert (after["cov_xx_m2"] == before["cov_xx_m2"]).all() == (use == Use.QUARANTINED)
 
 
-def test_a_probe_without_a_fix_is_not_heard_where_others_see_it():
+def test_a_probe_that_stands_may_tell_the_same_place_again():
     state, _, told_m = followed(speed_mps=0.0)
-    assert uses(state, a_frame("fleet", SourceKind.PROBE, 3.05, told_m, 7)) == [Use.QUARANTINED]
-    alone, _, told_m = followed(unit=False, speed_mps=0.0)
-    assert uses(alone, a_frame("fleet", SourceKind.PROBE, 3.05, told_m, 7)) == [Use.USED]
+    assert uses(state, a_frame("fleet", SourceKind.PROBE, 3.05, told_m, 7)) == [Use.USED]
