@@ -36,9 +36,9 @@ def flags_of(given: BitString | None, table: FlagTable) -> int:
             return flags_of(str(given["value"]), table)
         return _of_names((name for name, on in given.items() if on is True), table)
     if isinstance(given, list):
-        if all(isinstance(one, str) for one in given):
-            return _of_names((str(one) for one in given), table)
-        given = "".join(str(one) for one in given)
+        if set(map(type, given)) == {str}:
+            return _of_names(map(str, given), table)
+        given = "".join(map(str, given))
     return _of_bits(_bits(given, table), table)
 
 
@@ -57,7 +57,7 @@ def _of_bits(bits: str, table: FlagTable) -> int:
     made = 0
     for bit, (_, flag) in zip(bits, table, strict=False):
         if bit == "1":
-            made |= flag
+            made |= int(flag)  # "or" of an enumeration costs more than the rest
     return made
 
 
