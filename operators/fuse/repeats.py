@@ -1,7 +1,7 @@
 """Reports that are no news: places sent again, and probes that others see elsewhere.
 
-A receiver without a fix, or a unit whose detector hangs, goes on sending its last place with new
-stamps. Of something that moves a repeated place is an old one: noise never draws the same twice.
+A receiver without a fix goes on sending its last place with new stamps. Of something that moves a
+repeated place is an old one.
 
 Satellite positioning jumps by tens of metres for some seconds where walls reflect it. A probe
 reports itself, and the track that it was a moment ago is its own; while other sources see that
@@ -35,13 +35,15 @@ def others_see(track: Record, slot: int, event_us: int) -> bool:
 
 @compiled
 def is_repeat(track: Record, about: Record, observation: Record, vx: float, vy: float) -> bool:
-    """Whether a source sends a place again that cannot be that of now.
+    """Whether a probe sends a place again that cannot be that of now.
 
-    What stands is where it was, and receivers hold the place of what stands on purpose.
+    What stands is where it was, and receivers hold the place of what stands on purpose. Of the many
+    things that a unit tells, some fall on their last place by chance: told to a centimetre, one of
+    ten thousand.
     """
     slot = about.slot
     k = slot % WITNESSES
-    if track.seen_slot[k] != slot:
+    if not about.trusted or track.seen_slot[k] != slot:
         return False
     dx, dy = observation.x_m - track.seen_x_m[k], observation.y_m - track.seen_y_m[k]
     if not (abs(dx) < REPEATED_M and abs(dy) < REPEATED_M):
