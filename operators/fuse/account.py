@@ -77,10 +77,11 @@ def take_local_id(track: Record, slot: int, key: np.uint64) -> None:
 
 
 @inlined
-def take_probe_id(track: Record, local_id: np.uint64, event_us: int) -> None:
-    """Note that a probe reported itself as the track."""
-    if local_id != 0:
-        track.probe_id, track.probe_us = local_id, event_us
+def take_probe(track: Record, observation: Record, event_us: int) -> None:
+    """Note that a probe reported itself as the track, and where."""
+    track.probe_x_m, track.probe_y_m = np.float32(observation.x_m), np.float32(observation.y_m)
+    if observation.local_id != 0:
+        track.probe_id, track.probe_us = observation.local_id, event_us
 
 
 @inlined
@@ -94,22 +95,11 @@ def held_by(track: Record, event_us: int) -> np.uint64:
 
 
 @inlined
-def take_witness(track: Record, slot: int, observation: Record, event_us: int) -> None:
-    """Note when and where source `slot` says that it saw the track."""
-    place = slot % WITNESSES
-    track.seen_slot[place] = slot
-    track.seen_us[place] = event_us
-    track.seen_x_m[place] = np.float32(observation.x_m)
-    track.seen_y_m[place] = np.float32(observation.y_m)
-
-
-@inlined
-def introduce(
-    track: Record, slot: int, key: np.uint64, observation: Record, event_us: int, tick_us: int
-) -> None:
+def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
     """Note in a track which source saw it."""
     track.last_slot = slot
-    take_witness(track, slot, observation, event_us)
+    track.seen_slot[slot % WITNESSES] = slot
+    track.seen_us[slot % WITNESSES] = event_us
     take_source(track, slot, event_us)
     take_local_id(track, slot, key)
     count_observation(track, event_us, tick_us)

@@ -89,6 +89,7 @@ def begin(
 def _blank(track: Record, event_us: int) -> None:
     """Reset every field: the slot may have held another track."""
     track.track_id = track.twin_id = track.probe_id = np.uint64(0)
+    track.probe_x_m = track.probe_y_m = np.float32(np.nan)
     track.time_us = track.born_us = track.last_us = track.evidence_us = event_us
     track.counted_until_us = track.recent_quarter = track.probe_us = np.int64(-(2**62))
     track.counted = track.twin_sweeps = track.object_class = track.confirmed = 0
@@ -98,7 +99,6 @@ def _blank(track: Record, event_us: int) -> None:
     for k in range(WITNESSES):
         track.seen_us[k] = np.int64(-(2**62))
         track.seen_slot[k] = 0
-        track.seen_x_m[k] = track.seen_y_m[k] = np.float32(0.0)
     for k in range(3):
         track.size_m[k] = np.float32(np.nan)
         track.size_weight[k] = np.float32(0.0)

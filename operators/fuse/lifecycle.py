@@ -83,6 +83,7 @@ def _absorb(older: Record, younger: Record) -> None:
         older.time_us = younger.time_us
     if younger.probe_us > older.probe_us:
         older.probe_id, older.probe_us = younger.probe_id, younger.probe_us
+        older.probe_x_m, older.probe_y_m = younger.probe_x_m, younger.probe_y_m
     older.last_us = max(older.last_us, younger.last_us)
     older.log_odds = max(older.log_odds, younger.log_odds)
     older.credit = max(older.credit, younger.credit)

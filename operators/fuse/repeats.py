@@ -25,7 +25,7 @@ MEANWHILE_US = 300_000  # three periods of a unit at 10 Hz
 
 
 @compiled
-def others_see(track: Record, slot: int, event_us: int) -> bool:
+def _others_see(track: Record, slot: int, event_us: int) -> bool:
     """Whether a source other than `slot` saw the track just now."""
     for k in range(WITNESSES):
         if track.seen_slot[k] != slot and abs(event_us - track.seen_us[k]) <= MEANWHILE_US:
@@ -41,14 +41,9 @@ def is_repeat(track: Record, about: Record, observation: Record, vx: float, vy: 
     things that a unit tells, some fall on their last place by chance: told to a centimetre, one of
     ten thousand.
     """
-    slot = about.slot
-    k = slot % WITNESSES
-    if not about.trusted or track.seen_slot[k] != slot:
-        return False
-    dx, dy = observation.x_m - track.seen_x_m[k], observation.y_m - track.seen_y_m[k]
-    if not (abs(dx) < REPEATED_M and abs(dy) < REPEATED_M):
-        return False
-    return bool(vx * vx + vy * vy >= MOVING_MPS**2)
+    dx, dy = observation.x_m - track.probe_x_m, observation.y_m - track.probe_y_m
+    is_same = abs(dx) < REPEATED_M and abs(dy) < REPEATED_M  # not of NaN: no probe was here
+    return bool(about.trusted and is_same and vx * vx + vy * vy >= MOVING_MPS**2)
 
 
 @compiled
@@ -98,7 +93,7 @@ def contradicted(
         if own < 0:
             continue
         track = tracks[near[own]]
-        if track.confirmed and others_see(track, slot, event_us):
+        if track.confirmed and _others_see(track, slot, event_us):
             ahead, _ = foresee(tracks, near[own : own + 1], event_us, motion, rates)
             d2, _, square_m2 = innovation(ahead[0], seen[j])
             wrong[j] = d2 > BULK and square_m2 > ahead[0, UNNOTICED_M] ** 2

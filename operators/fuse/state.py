@@ -26,8 +26,8 @@ MAX_SOURCES = 64
 SOURCE_NAME_BYTES = 128
 FIRST_CAPACITY = 64
 
-# Where a source says that it saw a track last, by itself; at its slot modulo 8.
-PLACE_FIELDS = [("seen_x_m", "<f4", (WITNESSES,)), ("seen_y_m", "<f4", (WITNESSES,))]
+# Where a probe said last that it is, as it came: not registered, not filtered.
+PLACE_FIELDS = [("probe_x_m", "<f4"), ("probe_y_m", "<f4")]
 # What is found of a source's lasting errors.
 LASTING_FIELDS = [
     ("lasting_found_m2", "<f8"),  # mean of what tells of them; chance may make it negative

@@ -3,13 +3,7 @@
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import (
-    introduce,
-    is_acquainted,
-    is_shared,
-    take_probe_id,
-    take_witness,
-)
+from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit
@@ -195,7 +189,6 @@ def update_all(
             continue
         track, observation = tracks[slots[i]], observations[usable[j]]
         if is_repeat(track, about, observation, ahead[i, VX], ahead[i, VY]):
-            take_witness(track, about.slot, observation, about.event_us)
             note(made[usable[j]], track.track_id, QUARANTINED, np.nan, 0.0)
             news[i] = -1
             continue
@@ -211,9 +204,9 @@ def update_all(
             gaps,
             registry,
         )
-        introduce(track, about.slot, keys[j], observation, about.event_us, about.tick_us)
+        introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
         if about.trusted:
-            take_probe_id(track, observation.local_id, about.event_us)
+            take_probe(track, observation, about.event_us)
         note(made[usable[j]], track.track_id, USED, d2, share)
         updated[size] = slots[i]
         size += 1
@@ -294,9 +287,9 @@ def begin_rest(
         event_us = about.event_us
         at = begin(tracks, counts, heads, links, observation, seen[j], kind, motion, event_us)
         look_and_see(tracks[at], source, about.slot, observation, seen[j, WORTH])
-        introduce(tracks[at], about.slot, keys[j], observation, event_us, about.tick_us)
+        introduce(tracks[at], about.slot, keys[j], event_us, about.tick_us)
         if about.trusted:
-            take_probe_id(tracks[at], observation.local_id, event_us)
+            take_probe(tracks[at], observation, event_us)
         note(link, np.uint64(0), BIRTH, np.nan, 1.0)
         taken[j] = True
         born[size] = usable[j]
