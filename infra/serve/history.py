@@ -77,12 +77,12 @@ class History:
         ProblemError
             503 if the warehouse does not answer.
         """
-        given: dict[str, Any] = {"source": source_id, "limit": MOST_ROWS}
-        for one in self.ask(_NEWEST, {}):
-            given["last"] = one["minute"] + timedelta(minutes=1)
-            given["first"] = given["last"] - timedelta(minutes=minutes)
-            return self.ask(_GRADES, given)
-        return []
+        newest = self.ask(_NEWEST, {})
+        if not newest:
+            return []
+        last = newest[0]["minute"] + timedelta(minutes=1)
+        given = {"first": last - timedelta(minutes=minutes), "last": last}
+        return self.ask(_GRADES, given | {"source": source_id, "limit": MOST_ROWS})
 
     def ask(self, query: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Rows of a query as dicts by column.

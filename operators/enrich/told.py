@@ -26,10 +26,7 @@ _FLAGS = {flag.name.lower(): int(flag) for flag in ContextFlag if flag.name}
 TOLD = np.dtype(
     [
         ("flag", "<i8"),
-        (
-            "size_deg2",
-            "<f8",
-        ),  # of the box: of two reports the one for the smaller area knows better
+        ("size_deg2", "<f8"),  # of the box: the report for the smaller area knows better
         ("receive_time_us", "<i8"),
         ("weather", "<f8", len(VALUES)),  # `weather.VALUES`, NaN where it says nothing
     ]

@@ -173,7 +173,6 @@ def test_remembered_port_that_is_taken_is_replaced():
     assert choose_ports({"broker": 0}, {"broker": port})["broker"] == port
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="where Linux says what it gives away")
 def test_the_kernel_gives_no_chosen_port_to_others():
     words = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
     given = range(int(words[0]), int(words[1]) + 1)
