@@ -85,7 +85,5 @@ $(STAMPS)/archives: $(STAMPS)/package $(STAMPS)/jars | $(STAMPS)/kernels
 $(STAMPS)/kernels: $(STAMPS)/package $(KERNELS)
 	$(say) 'compiled kernels'
 	rm -rf $(NUMBA_CACHE_DIR)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.tracker import warm_up; warm_up()"
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.transform.datum import warm_up; warm_up()"
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.enrich.index import warm_up; warm_up()"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "from operators.warm import warm_up; warm_up()"
 	touch $@

@@ -17,7 +17,6 @@ from jobs.runtime.environment import environment
 from jobs.settings import Settings, load
 from operators import tracker
 from operators.decode.formats import Formats
-from operators.enrich import index
 from operators.enrich.versions import share_feature
 from operators.front import Front
 from operators.identity import Identity
@@ -26,6 +25,7 @@ from operators.places import Places
 from operators.publish import Publish
 from operators.routes import TOPICS
 from operators.sources import share_source
+from operators.warm import warm_up
 
 JOB = "fusion"
 
@@ -45,14 +45,8 @@ def flow_of(settings: Settings, codec: AvroCodec, topics: Topics) -> Flow:
         share_feature=share_feature,
         encode=RouteEncoder(codec),
         outputs=TOPICS,
-        warm_cell=_warm_up,
+        warm_cell=warm_up,
     )
-
-
-def _warm_up() -> None:
-    """Compile what the cells and the publish steps behind them run, once for all processes."""
-    tracker.warm_up()
-    index.warm_up()
 
 
 def _of(settings: Settings, chosen: argparse.Namespace) -> Settings:

@@ -43,6 +43,7 @@ from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
 from operators.segments.sort import Sort
+from operators.warm import warm_up
 
 JOB = "segments"
 TOPICS = (OBJECTS, SIGNALS, NETWORK, CONTEXT, SOURCES)
@@ -56,7 +57,7 @@ def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) 
     )
     read_topics(tables, "fused_records", TOPICS, reading, 1)
     parameters, encode = settings.run, RouteEncoder(codec)
-    sort = StepFunction(Sort(parameters, TopicReader(codec)), encode)
+    sort = StepFunction(Sort(parameters, TopicReader(codec)), encode, warm_up)
     add_stage(tables, "sort", records_of(tables, "fused_records"), sort)
     scenes = StepFunction(Scenes(parameters), encode)
     add_stage(tables, "scenes", take_route(tables, "sort", SCENE), scenes)
