@@ -37,7 +37,10 @@ def _group() -> None:
 @network.command("import")
 def import_network(
     file: Annotated[
-        Path, typer.Argument(help="SUMO .net.xml, GeoJSON, OpenStreetMap .osm; gzipped too.")
+        Path,
+        typer.Argument(
+            help="SUMO .net.xml, GeoJSON, OpenStreetMap .osm, MAP messages; gzipped too."
+        ),
     ],
     format_name: Annotated[
         str | None,

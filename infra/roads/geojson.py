@@ -17,7 +17,8 @@ brought to another one:
 | `signals` | signal groups that let it go, as `region/id#group` | none |
 | `turns` | instead of both, where they differ by turn: `lane`, `intersection`, `group` | none |
 
-Other properties are left alone.
+Other properties are left alone. Coordinates are degrees, longitude first: a collection whose `crs`
+(of GeoJSON before RFC 7946) names anything else is refused, since small metres look like degrees.
 """
 
 from collections import defaultdict
@@ -32,6 +33,8 @@ from operators.decode.map_lanes import WIDTH_M, line
 from operators.road.network import Lane, LaneKind, Segment, Turn
 
 _KMH = 3.6
+_MARK = b"\xef\xbb\xbf"  # of byte order; RFC 8259 lets readers pass over it
+_DEGREES = ("CRS84", "EPSG:4326", "EPSG:4490")  # longitude and latitude of WGS-84 and CGCS2000
 _Name = Annotated[str, Meta(min_length=1, max_length=130)]
 _Position = Annotated[list[float], Meta(min_length=2)]
 
@@ -63,9 +66,18 @@ class _Feature(msgspec.Struct):
     id: str | int | None = None
 
 
+class _CrsName(msgspec.Struct):
+    name: str = ""
+
+
+class _Crs(msgspec.Struct):
+    properties: _CrsName = msgspec.field(default_factory=_CrsName)
+
+
 class _Collection(msgspec.Struct):
     type: Literal["FeatureCollection"]
     features: list[msgspec.Raw]
+    crs: _Crs | None = None
 
 
 class _Drawn(NamedTuple):
@@ -86,17 +98,18 @@ def read_geojson(file: BinaryIO, name: str) -> Imported:
     Raises
     ------
     ImportFileError
-        If it is no collection of features.
+        If it is no collection of features, or not in degrees.
     """
     try:
-        features = msgspec.json.decode(file.read(), type=_Collection).features
+        given = msgspec.json.decode(file.read().removeprefix(_MARK), type=_Collection)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         msg = f"no FeatureCollection: {error}"
         raise ImportFileError(msg) from error
+    _check_degrees(given.crs)
     account = Account()
-    account.read["lanes"] = len(features)
+    account.read["lanes"] = len(given.features)
     known: dict[str, _Drawn] = {}
-    for raw in features:
+    for raw in given.features:
         if reason := _take(raw, known):
             account.skip("lanes", reason)
     grouped: dict[str, list[str]] = defaultdict(list)
@@ -105,6 +118,17 @@ def read_geojson(file: BinaryIO, name: str) -> Imported:
     segments = [_segment(name, one, lanes, known) for one, lanes in grouped.items()]
     account.read["segments"] = len(segments)
     return Imported(tuple(segments), account)
+
+
+def _check_degrees(crs: _Crs | None) -> None:
+    """Refuse a collection in metres or in degrees that nobody knows."""
+    if crs is None or crs.properties.name.replace("::", ":").endswith(_DEGREES):
+        return
+    msg = (
+        f"its coordinates are in {crs.properties.name or 'a frame without a name'}; "
+        "make them degrees: ogr2ogr -t_srs EPSG:4326 OUT.geojson IN.geojson"
+    )
+    raise ImportFileError(msg)
 
 
 def _take(raw: msgspec.Raw, known: dict[str, _Drawn]) -> str:

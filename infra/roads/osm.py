@@ -24,7 +24,7 @@ from operators._typing import FloatArray
 from operators.decode.map_lanes import line
 from operators.road.network import Lane, Segment, Turn
 
-_NO_WAY = "shorter than half a metre, or turns back"
+_NO_WAY = "shorter than half a metre, turns back, or no degrees"
 _STOPS = ("traffic_signals", "stop")
 
 
@@ -66,15 +66,18 @@ def read_osm(file: BinaryIO, name: str, *, left_hand: bool = False) -> Imported:
     ImportFileError
         If it is no XML or holds no nodes.
     """
-    account, nodes, ways = Account(), dict[str, _Node](), list[_Way]()
+    account, nodes, known = Account(), dict[str, _Node](), dict[str, _Way]()
     for tag in read_tags(file):
         if tag.name == "node":
             _take_node(tag, nodes)
-        elif tag.name == "way" and (reason := _take_way(tag, name, nodes, ways, account)):
+        elif tag.name == "way" and (reason := _take_way(tag, name, known, account)):
             account.skip("roads", reason)
     if not nodes:
         msg = "no OpenStreetMap extract: it holds no nodes"
         raise ImportFileError(msg)
+    # Not before the end of the file: an editor may write ways before their nodes.
+    ways = [way for way in known.values() if all(one in nodes for one in way.nodes)]
+    account.skip("roads", "some of its nodes are not in the file", len(known) - len(ways))
     cuts = _cuts(ways, nodes)
     directed = [one for way in ways for one in _pieces(way, nodes, cuts, left_hand, account)]
     segments = _linked(directed)
@@ -93,9 +96,7 @@ def _take_node(tag: Tag, nodes: dict[str, _Node]) -> None:
         return  # a deleted node has no place; a way that needs it says so
 
 
-def _take_way(
-    tag: Tag, name: str, nodes: Mapping[str, _Node], ways: list[_Way], account: Account
-) -> str:
+def _take_way(tag: Tag, name: str, known: dict[str, _Way], account: Account) -> str:
     """Take a way if it is a road; the reason if that is left out."""
     tags = _tags(tag)
     if "highway" not in tags:
@@ -105,9 +106,9 @@ def _take_way(
     if isinstance(road, str):
         return road
     ids = tuple(child.get("ref") for child in tag.children if child.name == "nd")
-    if any(one not in nodes for one in ids):
-        return "some of its nodes are not in the file"
-    ways.append(_Way(f"{name}/{tag.get('id')}", ids, road))
+    way = _Way(f"{name}/{tag.get('id')}", ids, road)
+    if known.setdefault(way.name, way) is not way:
+        return "another way has its id"
     return ""
 
 

@@ -8,11 +8,12 @@ from typing import BinaryIO, cast
 
 from infra.roads.geojson import read_geojson
 from infra.roads.imported import Imported, ImportFileError
+from infra.roads.maps import is_map, read_maps
 from infra.roads.osm import read_osm
 from infra.roads.sumo import read_sumo
 
-SUMO, GEOJSON, OSM = "sumo", "geojson", "osm"
-KINDS = (SUMO, GEOJSON, OSM)
+SUMO, GEOJSON, OSM, MAP = "sumo", "geojson", "osm", "map"
+KINDS = (SUMO, GEOJSON, OSM, MAP)
 _MARKS = ((b"<net ", SUMO), (b"<osm ", OSM), (b'"FeatureCollection"', GEOJSON))
 _PBF = b"OSMHeader"
 _LOOKED_AT = 1 << 16  # comments of a SUMO network may come before its first element
@@ -76,6 +77,8 @@ def _guessed(file: BinaryIO) -> str:
     for mark, kind in _MARKS:
         if mark in head:
             return kind
+    if is_map(head):
+        return MAP
     if _PBF in head:
         msg = "PBF is not read; make XML of it: osmium cat FILE -o FILE.osm"
         raise ImportFileError(msg)
@@ -95,4 +98,8 @@ def _osm(file: BinaryIO, choices: Choices) -> Imported:
     return read_osm(file, choices.name, left_hand=choices.left_hand)
 
 
-_READERS = {SUMO: _sumo, GEOJSON: _geojson, OSM: _osm}
+def _map(file: BinaryIO, _choices: Choices) -> Imported:
+    return read_maps(file)
+
+
+_READERS = {SUMO: _sumo, GEOJSON: _geojson, OSM: _osm, MAP: _map}

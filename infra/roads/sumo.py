@@ -87,11 +87,12 @@ def read_sumo(
     """
     account, links = Account(), Links()
     edges: list[_Edge] = []
+    lanes: set[str] = set()
     for tag in read_tags(file):
         if tag.name == "location":
             place = place or place_of(tag.attributes, origin)
         elif tag.name == "edge":
-            edges.append(_edge(tag, name, _known(place), account))
+            edges.append(_edge(tag, name, _known(place), lanes, account))
         else:
             links.take(tag)
     names = {lane_id: lane.name for edge in edges for lane_id, lane in edge.lanes.items()}
@@ -118,14 +119,17 @@ def _segment(edge: _Edge, turns: Mapping[str, tuple[Turn, ...]]) -> Segment:
     return Segment(edge.name, lanes, max(edge.limits, default=None), stop)
 
 
-def _edge(tag: Tag, name: str, place: Place, account: Account) -> _Edge:
+def _edge(tag: Tag, name: str, place: Place, known: set[str], account: Account) -> _Edge:
+    """An edge with those lanes of it that are imported; `known` gets their ids."""
     edge = _Edge(f"{name}/{tag.get('id')}", tag.get("function"))
     for lane in tag.children:
         if lane.name != "lane":
             continue
         account.read["lanes"] += 1
-        if reason := _take(lane, edge, name, place):
+        reason = "another lane has its id" if lane.get("id") in known else ""
+        if reason := reason or _take(lane, edge, name, place):
             account.skip("lanes", reason)
+    known.update(edge.lanes)
     return edge
 
 
@@ -143,7 +147,7 @@ def _take(tag: Tag, edge: _Edge, name: str, place: Place) -> str:
     except ValueError:
         return "numbers that are none"
     if not points:
-        return "shorter than half a metre, or turns back"
+        return "shorter than half a metre, turns back, or not in its projection"
     if not 0.0 < width_m <= 100.0:
         return "no width"
     both = kind == "pedestrian"

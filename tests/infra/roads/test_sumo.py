@@ -92,7 +92,7 @@ def test_what_is_left_out_is_accounted_for():
     assert set(account.skipped) == {
         ("lanes", "a walking area is no way"),
         ("lanes", "closed to all"),
-        ("lanes", "shorter than half a metre, or turns back"),
+        ("lanes", "shorter than half a metre, turns back, or not in its projection"),
     }
 
 
