@@ -15,7 +15,14 @@ from benchmarks.warehouse.resemble import district_bytes
 
 START_US = 1_790_000_040_000_000  # the start of a minute, which is repeated
 SECONDS = 60
-TABLES = ("fused_object_state", "fused_object_second", "track_minute", "road_minute", "picture")
+TABLES = (
+    "fused_object_state",
+    "fused_object_second",
+    "fused_object_now",
+    "track_minute",
+    "road_minute",
+    "picture",
+)
 
 
 def run(folder: Path, objects: int, wanted: int) -> dict[str, Any]:

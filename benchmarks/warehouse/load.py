@@ -65,6 +65,7 @@ _TRACK = "intDiv(cityHash64(track_id, {copy}), 2) AS track_id"
 _COPIED = {
     "fused_object_state": ["tick + INTERVAL {s} SECOND AS tick", _TRACK],
     "fused_object_second": ["tick + INTERVAL {s} SECOND AS tick", _TRACK],
+    "fused_object_now": ["tick + INTERVAL {s} SECOND AS tick", _TRACK],
     "picture": ["tick + INTERVAL {s} SECOND AS tick"],
     "track_minute": [
         _TRACK,
@@ -74,7 +75,13 @@ _COPIED = {
         "arrayMap(p -> (toUInt32(p.1 + {s}), p.2, p.3, p.4), path) AS path",
     ],
 }
-_FED = ("second_of_fused_object", "minute_of_track", "minute_of_road", "run_day_of_picture")
+_FED = (
+    "second_of_fused_object",
+    "now_of_fused_object",
+    "minute_of_track",
+    "minute_of_road",
+    "run_day_of_picture",
+)
 
 
 def repeat(client: Client, rows: int, wanted: int) -> Loaded:

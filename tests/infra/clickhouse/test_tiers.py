@@ -6,7 +6,7 @@ import pytest
 from infra.clickhouse.migrate import migrate
 from jobs.io.clickhouse import Block, InsertError, Warehouse
 from tests.infra.clickhouse.engine import client_of, warehouse_at
-from tests.infra.clickhouse.pictures import START_US, drive, event, pictures
+from tests.infra.clickhouse.pictures import NEXT_CELL, START_US, drive, event, pictures
 from tests.schemas.packing import packed_example
 
 pytestmark = pytest.mark.engine
@@ -25,7 +25,7 @@ def database(engine_port):
 @pytest.fixture
 def insert(client, database, engine_port):
     of_tracks = ("fused_object_state", "picture", *TIERS, "track_event", "track_alias", "track_kin")
-    for table in (*of_tracks, *OF_ACCOUNTS):
+    for table in (*of_tracks, *OF_ACCOUNTS, "fused_object_now"):
         client.execute(f"TRUNCATE TABLE {database}.{table} SYNC")
     warehouse = Warehouse(warehouse_at(engine_port, database=database))
 
@@ -65,6 +65,20 @@ def test_second_tier_keeps_the_weather(client, insert):
         " FROM tiers.fused_object_second"
     )
     assert rows == [(800.0, 4.5, "rain", 2.5, "wet")]
+
+
+def test_now_has_the_last_picture_of_each_cell_of_a_block(client, insert):
+    beside = pictures(drive(8, 0.4), cell=NEXT_CELL) + pictures(drive(9, 0.2), run="other")
+    for _ in range(2):
+        insert(pictures(drive(7, 1.0)) + beside, "block")
+    insert(pictures(drive(7, 1.0, start_us=START_US + 1_000_000)), "next block")
+    rows = client.execute(
+        "SELECT track_id, toUnixTimestamp64Micro(tick), lat_e7 = (SELECT lat_e7 FROM"
+        " tiers.fused_object_state AS s WHERE s.track_id = now.track_id AND s.tick = now.tick)"
+        " FROM tiers.fused_object_now AS now ORDER BY ALL"
+    )
+    last_us = [(7, 900_000), (7, 1_900_000), (8, 300_000), (9, 100_000)]
+    assert rows == [(track, START_US + after_us, 1) for track, after_us in last_us]
 
 
 def test_roll_up_counts_track_seconds_in_their_cell(client, insert):
@@ -164,8 +178,13 @@ def test_what_was_there_is_in_tables_that_are_made_later(client, engine_port):
     for token in ("minute", "under another token"):
         warehouse.insert(Block("source.quality", [told], token))
     warehouse.insert(Block("track.events", [event(1, 2)], "alias"))
+    warehouse.insert(Block("fused.objects", pictures(drive(7, 1.0)), "objects"))
     warehouse.close()
     migrate(client, "before")
+    now = client.execute(
+        "SELECT track_id, toUnixTimestamp64Micro(tick) FROM before.current_objects"
+    )
+    assert now == [(7, START_US + 900_000)]
     seen = client.execute("SELECT sum(seen_s) FROM before.source_contribution_day")
     twice = client.execute("SELECT sum(seen_s) FROM before.source_contribution")
     assert seen[0][0] == twice[0][0] / 2 > 0
