@@ -1,7 +1,7 @@
 """The segment job: committed pictures, signals and roads -> segments, approaches, events.
 
-sort -> scene -> segment and approach, sort -> watch, each keyed, into one transactional sink. A job
-of its own, so that nothing it does is in the latency of fusion. Run it with
+sort -> scene -> segment and approach, sort -> watch -> join, each keyed, into one transactional
+sink. A job of its own, so that nothing it does is in the latency of fusion. Run it with
 ``flink run -py jobs/segments.py --config station.toml``.
 """
 
@@ -25,11 +25,13 @@ from jobs.runtime.graph import (
 from jobs.runtime.process import SharedStepFunction, StepFunction
 from jobs.settings import Settings, load
 from operators.enrich.versions import share_feature
+from operators.events.join import EventJoin
 from operators.events.step import EventStep
 from operators.routes import (
     APPROACH,
     CONTEXT,
     FEATURE,
+    JOIN,
     NETWORK,
     OBJECTS,
     SCENE,
@@ -68,9 +70,11 @@ def build(tables: StreamTableEnvironment, settings: Settings, codec: AvroCodec) 
     watch = SharedStepFunction(EventStep(parameters), encode, share_feature)
     said = take_route(tables, "sort", FEATURE)
     add_stage(tables, "watch", take_route(tables, "sort", WATCH), watch, said)
+    join = StepFunction(EventJoin(), encode)
+    add_stage(tables, "join", take_route(tables, "watch", JOIN), join)
     prefix, timeout = flink.transactional_prefix(JOB), flink.transaction_timeout_ms
     sink = (SEGMENT_TOPICS, settings.kafka.java(), prefix, timeout)
-    write_topics(tables, "road_records", ("segment", "approach", "watch"), *sink)
+    write_topics(tables, "road_records", ("segment", "approach", "join"), *sink)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

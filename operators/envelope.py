@@ -19,6 +19,8 @@ class Kind(IntEnum):
     ROAD = 6  # front -> publish: a piece of a road network; -> intersection: where its map lies
     SOURCE = 7  # sort -> scene: where a source looks
     SCENE = 8  # scene -> segments, approaches: what a cell shows of them
+    STRIP = 9  # sort -> watch: what a neighbour shows near the border
+    EVENT = 10  # watch -> join: what one cell tells of an event
 
 
 def seal(at_us: int, kind: Kind, content: bytes) -> bytes:

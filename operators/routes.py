@@ -9,6 +9,7 @@ SCENE = "scene"
 SEGMENT = "segment"
 APPROACH = "approach"
 WATCH = "watch"  # the event step
+JOIN = "join"  # events of several cells to one
 
 # Topics that the station writes.
 OBJECTS = "fused.objects"

@@ -9,6 +9,7 @@ import numpy as np
 from operators._typing import FloatArray, RecordArray
 from operators.enrich.versions import share_feature
 from operators.envelope import Kind, seal
+from operators.events.join import EventJoin
 from operators.events.step import EventStep
 from operators.frame import ObjectClass
 from operators.parameters import Parameters
@@ -142,8 +143,24 @@ class Noise:
         rows["velocity_variance_m2ps2"] = self.sigma_mps**2
 
 
+class Events:
+    """The event step and the joining, one behind the other."""
+
+    def __init__(self) -> None:
+        self.watch = Stage(EventStep(PARAMETERS), share_feature)
+        self._join = Stage(EventJoin())
+
+    def advance(self, until_us: int) -> Iterator[dict[str, object]]:
+        """Records of `road.events` that come of the passing of time."""
+        for output in self.watch.advance(until_us):
+            self._join.take(output.key, output.value)
+        for output in self._join.advance(until_us):
+            assert output.route == ROAD_EVENTS
+            yield msgspec.msgpack.decode(output.value)
+
+
 class Feed:
-    """The two steps over one cell.
+    """Publish and events over one cell.
 
     Parameters
     ----------
@@ -156,13 +173,13 @@ class Feed:
     def __init__(self, home: Cell, parts: Sequence[RoadPart] = ()) -> None:
         self._home = home
         self._publish = Stage(Publish(PARAMETERS), share_feature)
-        self.events = Stage(EventStep(PARAMETERS), share_feature)
+        self.events = Events()
         self._count = 0
         for part in parts:
             road = encoder.encode(CellRoad(self._origin(START_US), part))
             envelope = seal(START_US, Kind.ROAD, road)
             self._publish.take(home.key, envelope)
-            self.events.take(home.key, envelope)
+            self.events.watch.take(home.key, envelope)
 
     def _origin(self, at_us: int) -> Origin:
         self._count += 1
@@ -177,7 +194,7 @@ class Feed:
         }  # fmt: skip
         packed = encoder.encode(whole | dict(feature))
         self._publish.broadcast(packed)
-        self.events.broadcast(packed)
+        self.events.watch.broadcast(packed)
 
     def show(self, intersection: str, phases: Mapping[int, int], tick_us: int) -> None:
         """Tell what the signals of an intersection show."""
@@ -194,14 +211,12 @@ class Feed:
         self._publish.take(self._home.key, seal(due_us, Kind.PICTURE, encoder.encode(report)))
         for output in self._publish.advance(due_us):
             if output.route == OBJECTS:
-                self.events.take(output.key, seal(due_us, Kind.PICTURE, output.value))
+                self.events.watch.take(output.key, seal(due_us, Kind.PICTURE, output.value))
         yield from self.drain(due_us)
 
     def drain(self, until_us: int) -> Iterator[dict[str, object]]:
         """Records that come of the passing of time."""
-        for output in self.events.advance(until_us):
-            assert output.route == ROAD_EVENTS
-            yield msgspec.msgpack.decode(output.value)
+        return self.events.advance(until_us)
 
 
 def rows_at(actors: Sequence[Actor], step: int, tick_us: int) -> RecordArray:

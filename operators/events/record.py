@@ -7,7 +7,6 @@ import msgspec
 import numpy as np
 
 from operators.decode.geometry import place_text
-from operators.enrich.versions import Version
 from operators.events.kinds import RULES, EventKind
 from operators.events.scene import Scene
 from operators.events.watch import Change
@@ -61,6 +60,7 @@ def record_of(
             "lane_id": watch.lane_id,
             "track_ids": watch.tracks,
             **context,
+            "incident": watch.incident,
             "station_id": parameters.station_id,
             "run_id": parameters.run_id,
         }
@@ -70,18 +70,10 @@ def record_of(
 def _context(row: int, scene: Scene, picture: Mapping[str, Any]) -> dict[str, Any]:
     """What applies to the first track, nothing if it is not seen."""
     if row < 0:
-        return {"features": [], "context_flags": 0, "weather": {}, "incident": None}
-    applied = scene.applied
-    names = [applied.names[k] for k in applied.name[applied.place == row].tolist()]
-    incidents = [n for n in names if _kind(applied.versions.get(n)) == "incident"]
+        return {"features": [], "context_flags": 0, "weather": {}}
     given = picture["weather"][int(scene.rows["weather_index"][row])]
     return {
-        "features": names,
+        "features": scene.applied.of_row(row),
         "context_flags": int(scene.rows["context_flags"][row]),
         "weather": {name: float(v) for name, v in given.items() if v is not None},
-        "incident": incidents[0] if incidents else None,
     }
-
-
-def _kind(version: Version | None) -> str:
-    return version["kind"] if version else ""

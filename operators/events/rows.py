@@ -36,6 +36,7 @@ ROW = np.dtype(
         ("weather_index", "<u2"),
         ("signal_phase", "u1"),
         ("object_class", "u1"),
+        ("own", "?"),  # shown by this cell, not by a neighbour
     ]
 )
 VEHICLES = (
@@ -77,7 +78,8 @@ def rows_of(picture: Mapping[str, Any]) -> RecordArray:
     Parameters
     ----------
     picture
-        Its fields, columns as packed bytes; of a cell on the Earth.
+        Its fields, columns as packed bytes; of a cell on the Earth. The first ``own`` objects are
+        the cell's, all if that is missing (`operators.events.strips`).
 
     Returns
     -------
@@ -88,6 +90,7 @@ def rows_of(picture: Mapping[str, Any]) -> RecordArray:
         return rows
     for name, kind in _COLUMNS.items():
         rows[name] = _column(picture, name, kind)
+    rows["own"][: picture.get("own", len(rows))] = True
     _place(rows, picture)
     _fill_sizes(rows)
     sorted_rows: RecordArray = rows[np.argsort(rows["track_id"], kind="stable")]

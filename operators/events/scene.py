@@ -60,6 +60,15 @@ class Applied:
             if name in self.versions and self.versions[name]["kind"] == kind
         ]
 
+    def of_row(self, row: int) -> list[str]:
+        """Names of the features that apply to an object."""
+        return [self.names[k] for k in self.name[self.place == row].tolist()]
+
+    def incident_at(self, row: int) -> str | None:
+        """The first of the incidents that apply to an object."""
+        known = (name for name in self.of_row(row) if name in self.versions)
+        return next((name for name in known if self.versions[name]["kind"] == "incident"), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:

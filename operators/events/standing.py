@@ -14,6 +14,7 @@ from operators.events.kinds import SURE, UNSURE, EventKind
 from operators.events.memory import standing_s
 from operators.events.rows import is_vehicle, one_of
 from operators.events.scene import NO_MEMBERS, Claims, Scene, alike, below, claims, joined
+from operators.events.strips import STRIP_M
 from operators.frame import ObjectClass
 from operators.road.signal import Phase
 
@@ -27,7 +28,7 @@ _ASIDE_M = 2.0
 # At a signal only time at green counts, with nothing ahead; a turn may wait for two or three.
 HOLD_S, BUS_S, WAITS_S, GREEN_S = 10.0, 75.0, 90.0, 90.0
 _STOP_LINE_M = 30.0
-_BORDER_M = 25.0  # nearer to the border a leader may be in the next cell
+_EDGE_M = 25.0 - STRIP_M  # inside the border; farther out a leader may be beyond what is seen
 _ON_ROAD = 0.5
 QUEUE, QUEUE_M = 5, 25.0  # vehicles, metres: fewer are no danger to who comes behind
 FAR_FROM_CONTROL_M = 120.0  # 8.6 s at 14 m/s: who comes to a signal looks for its queue so far
@@ -84,9 +85,9 @@ def _chains(leader: IntArray, slow: BoolArray) -> tuple[IntArray, IntArray]:
 
 
 def _waits(scene: Scene, head: IntArray) -> BoolArray:
-    """Whose chain waits at a control, a meeting of lanes, or out of sight beyond the border."""
+    """Whose chain waits at a control, a meeting of lanes, or beyond what is seen."""
     near = waits_at_m(scene.ground, scene.roads) < _STOP_LINE_M
-    near |= scene.rows["inside_m"] < _BORDER_M
+    near |= scene.rows["inside_m"] < _EDGE_M
     near |= _RED[scene.rows["signal_phase"]] & (
         to_control_m(scene.ground, scene.roads) < _STOP_LINE_M
     )
@@ -102,7 +103,7 @@ def _stopped(scene: Scene, heads: BoolArray) -> IntArray:
     red = _RED[at["signal_phase"]] & (to_control_m(ground, scene.roads) < FAR_FROM_CONTROL_M)
     wait_m = waits_at_m(ground, scene.roads)
     hold = np.where(at["object_class"] == ObjectClass.BUS, BUS_S, HOLD_S)
-    hold = np.where((wait_m < _STOP_LINE_M) | (at["inside_m"] < _BORDER_M), WAITS_S, hold)
+    hold = np.where((wait_m < _STOP_LINE_M) | (at["inside_m"] < _EDGE_M), WAITS_S, hold)
     hold = np.where((wait_m < _STOP_LINE_M) & (at["signal_phase"] > 0), GREEN_S, hold)
     return claims(
         EventKind.STOPPED_VEHICLE, scene, chosen,

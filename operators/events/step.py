@@ -1,9 +1,9 @@
 """The event step: pictures of a cell in, events opened, updated and closed out.
 
 What comes in are pictures (records of `fused.objects`) and pieces of the road network of one cell,
-in envelopes; what third parties say is shared. The picture of a tick is judged after all roads of
-its wake are taken, and only if no later one was: so neither the order within a wake nor a record
-that comes twice shows.
+in envelopes, and what its neighbours show near the border; what third parties say is shared. The
+picture of a tick is judged after all roads of its wake are taken, and only if no later one was: so
+neither the order within a wake nor a record that comes twice shows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,23 +17,27 @@ from operators.enrich.versions import Version, spans, unpack
 from operators.envelope import Kind, due_us, unseal
 from operators.events.driving import driving
 from operators.events.ground import Roads, ground_of, roads_of
+from operators.events.join import to_join
+from operators.events.kinds import EventKind
 from operators.events.meeting import meeting
 from operators.events.memory import MEMORY, follow, found_in, no_slots
 from operators.events.record import record_of
 from operators.events.rows import rows_of
 from operators.events.scene import Applied, Scene, joined, near_pairs
 from operators.events.standing import standing
+from operators.events.strips import merged
+from operators.events.waiting import Waiting, complete
+from operators.events.waiting import take as let_wait
 from operators.events.watch import Change, Watch, Watches, end_all, take, told
 from operators.events.zones import zones
 from operators.parameters import Parameters
 from operators.report import encoder
 from operators.road.known import KnownRoads
-from operators.routes import ROAD_EVENTS
 from operators.shared import Shared
-from operators.step import Output, Result, State, check_version
+from operators.step import Result, State, check_version
 from operators.transform.cells import LOCAL
 
-VERSION = 1
+VERSION = 2  # of version 1 are states without what waits, of cells that saw no neighbours
 QUIET_US = 3_000_000  # a cell that shows no picture for longer has nothing on it
 _SECOND_US = 1_000_000
 
@@ -55,6 +59,8 @@ class EventState(msgspec.Struct, array_like=True):
         What is watched, in order.
     quiet_us
         When the cell counts as quiet if no other picture comes.
+    waiting
+        Pictures that are not judged yet, and strips of neighbours.
     """
 
     version: int = VERSION
@@ -63,10 +69,11 @@ class EventState(msgspec.Struct, array_like=True):
     memory: bytes = b""
     watches: list[Watch] = []
     quiet_us: int = 0
+    waiting: Waiting = msgspec.field(default_factory=Waiting)
 
 
 _DECODER = msgspec.msgpack.Decoder(EventState)
-_PICTURE = msgspec.msgpack.Decoder(dict[str, Any])
+Told = tuple[EventKind, int, str, bytes]  # of what, about what, what became of it, the record
 
 
 class EventStep:
@@ -84,18 +91,24 @@ class EventStep:
     ) -> Result:
         """Judge the pictures that are due."""
         kept = _DECODER.decode(state.value) if state.value else EventState()
+        if kept.version == 1:
+            kept.version = VERSION
         check_version(kept.version, VERSION, "state of the event step")
         opened = [unseal(event)[1:] for event in due]
         roads = KnownRoads(key, state.entries)
         roads.take(opened)
-        outputs: list[Output] = []
-        pictures = [_PICTURE.decode(content) for kind, content in opened if kind is Kind.PICTURE]
-        for picture in sorted(pictures, key=lambda one: one["tick_us"]):
-            if picture["tick_us"] > kept.tick_us and key != LOCAL:
-                outputs += self._judge(key, kept, picture, roads.packed, shared)
+        pictures, strips = ([c for k, c in opened if k is of] for of in (Kind.PICTURE, Kind.STRIP))
+        if key != LOCAL and (pictures or strips):
+            let_wait(kept.waiting, pictures, strips, kept.tick_us)
+            if pictures or not kept.quiet_us:
                 kept.quiet_us = -(-(at_us + QUIET_US) // _SECOND_US) * _SECOND_US
-        if kept.quiet_us and at_us >= kept.quiet_us:
-            outputs += self._end(key, kept, shared)
+        quiet = bool(kept.quiet_us) and at_us >= kept.quiet_us
+        news: list[Told] = []
+        for picture, beside in complete(kept.waiting, all_of_them=quiet):
+            news += self._judge(key, kept, merged(picture, beside), roads.packed, shared)
+        if quiet:
+            news += self._end(key, kept, shared)
+        outputs = [to_join(*one, at_us) for one in news]
         if not kept.quiet_us:
             return Result(None, roads.changes, outputs)
         return Result(encoder.encode(kept), roads.changes, outputs, kept.quiet_us)
@@ -107,7 +120,7 @@ class EventStep:
         picture: Mapping[str, Any],
         packed_roads: bytes | None,
         shared: Shared,
-    ) -> list[Output]:
+    ) -> list[Told]:
         """Take one picture into the state; records that come of it."""
         if not (picture["count"] or kept.watches):
             kept.tick_us, kept.memory = picture["tick_us"], b""
@@ -122,7 +135,7 @@ class EventStep:
         kept.watches = [watches[name] for name in sorted(watches)]
         return outputs
 
-    def _end(self, key: str, kept: EventState, shared: Shared) -> list[Output]:
+    def _end(self, key: str, kept: EventState, shared: Shared) -> list[Told]:
         """Close what is open in a cell that shows no pictures any more."""
         empty = {"cell_key": key, "tick_us": kept.tick_us + QUIET_US, "count": 0, "features": []}
         scene = _scene(key, kept, empty, None, shared)
@@ -130,10 +143,11 @@ class EventStep:
         kept.quiet_us = 0
         return ended
 
-    def _told(self, change: Change, scene: Scene, picture: Mapping[str, Any]) -> Output:
+    def _told(self, change: Change, scene: Scene, picture: Mapping[str, Any]) -> Told:
+        watch = change.watch
         record = record_of(change, scene, picture, self._parameters)
-        told(change.watch, scene.tick_us)
-        return Output(ROAD_EVENTS, scene.key, record)
+        told(watch, scene.tick_us)
+        return EventKind(watch.kind), watch.subject, change.change, record
 
 
 def _watched(kept: EventState) -> Watches:

@@ -14,6 +14,9 @@ from operators.jit import Record
 
 UPDATE_US = 1_000_000  # no event is updated more often
 _MOVED_M = 30.0
+# Another cell shows the first track, and has had time to open for itself; passing takes longer, but
+# who passes was seen before he crossed the border.
+HANDOVER_US = 10_000_000
 _MOST_US = 1_000_000  # what a claim is credited for over a gap between pictures
 
 
@@ -45,6 +48,10 @@ class Watch(msgspec.Struct, array_like=True):
         The first track above all.
     segment_id, lane_id
         Of the first track.
+    own, away_us
+        Whether this cell shows the first track, and for how long another one does.
+    incident, told_incident
+        A third party's incident at the first track, as it was claimed and told last.
     """
 
     kind: int
@@ -71,6 +78,10 @@ class Watch(msgspec.Struct, array_like=True):
     tracks: list[int] = []
     segment_id: int = 0
     lane_id: int = 0
+    own: bool = True
+    away_us: int = 0
+    incident: str | None = None
+    told_incident: str | None = None
 
     @property
     def confidence(self) -> float:
@@ -134,21 +145,26 @@ def _renew(watch: Watch, claim: Record, scene: Scene, members: IntArray | None) 
     watch.value = float(claim["value"])
     watch.x_m, watch.y_m = float(row["x_m"]), float(row["y_m"])
     watch.segment_id, watch.lane_id = int(row["segment_id"]), int(row["lane_id"])
+    watch.own = bool(row["own"])
+    watch.incident = scene.applied.incident_at(int(claim["row"]))
 
 
 def _judge(
     watches: Watches, key: tuple[int, int], scene: Scene, since_us: int, *, claimed: bool
 ) -> Iterator[Change]:
     """Open, update, close or forget one watch."""
-    watch, rule = watches[key], RULES[EventKind(key[0])]
+    watch = watches[key]
+    watch.away_us = 0 if watch.own else watch.away_us + since_us
     if not claimed:
         watch.doubted_us += since_us
-    patience_s = rule.release_s if watch.event_id else rule.doubt_s
-    if watch.doubted_us >= patience_s * 1e6:
+    if _ends(watch):
         del watches[key]
         if watch.event_id:
             row = row_of(watch, scene.rows)
-            yield Change(watch, "closed", "over" if row >= 0 else "unseen", row)
+            over = row >= 0 and not _is_left(watch)
+            yield Change(watch, "closed", "over" if over else "unseen", row)
+        return
+    if not watch.own:  # its cell tells
         return
     if watch.event_id:
         if scene.tick_us - watch.told_us >= UPDATE_US and _differs(watch):
@@ -158,6 +174,17 @@ def _judge(
         watch.event_id = subject_of(kind, scene.key, scene.tick_us, watch.subject)
         watch.opened_us = scene.tick_us
         yield Change(watch, "opened", "", row_of(watch, scene.rows))
+
+
+def _ends(watch: Watch) -> bool:
+    """Whether it is doubted for too long, or left to another cell."""
+    rule = RULES[EventKind(watch.kind)]
+    patience_s = rule.release_s if watch.event_id else rule.doubt_s
+    return _is_left(watch) or watch.doubted_us >= patience_s * 1e6
+
+
+def _is_left(watch: Watch) -> bool:
+    return bool(watch.event_id) and watch.away_us >= HANDOVER_US
 
 
 def end_all(watches: Watches) -> Iterator[Change]:
@@ -176,7 +203,7 @@ def row_of(watch: Watch, rows: RecordArray) -> int:
 
 def _differs(watch: Watch) -> bool:
     moved_m = np.hypot(watch.x_m - watch.told_x_m, watch.y_m - watch.told_y_m)
-    graver = watch.severity != watch.told_severity
+    graver = watch.severity != watch.told_severity or watch.incident != watch.told_incident
     return bool(graver or moved_m > _MOVED_M or watch.tracks != watch.told_tracks)
 
 
@@ -185,4 +212,5 @@ def told(watch: Watch, tick_us: int) -> None:
     watch.sequence += 1
     watch.told_us = tick_us
     watch.told_severity, watch.told_tracks = watch.severity, watch.tracks
+    watch.told_incident = watch.incident
     watch.told_x_m, watch.told_y_m = watch.x_m, watch.y_m

@@ -1,5 +1,7 @@
 """Who is where nobody, or nobody of its kind, should be, and who should make way."""
 
+from operator import itemgetter
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -50,37 +52,50 @@ _FOUND_M = 60.0  # what it drives between two reports of its place, a second or 
 
 
 def emergency(scene: Scene) -> Claims:
-    """Claims of vehicles on a call that somebody else is near to."""
-    found = []
-    for name, version, near in scene.applied.of_kind("emergency_vehicle"):
-        own = _vehicle_of(scene, version)
-        others = near[near != own] if own >= 0 else near
-        if not len(others):
+    """Claims of vehicles on a call that somebody else is near to.
+
+    The subject is the feature, not the track: a cell that is near may not see the vehicle. Of
+    several that tell of one vehicle it is the first by name.
+    """
+    found = [claims(EventKind.EMERGENCY_VEHICLE, scene, np.zeros(0, np.int64))]
+    vehicles: list[tuple[int, FloatArray]] = []  # told already: row and place
+    for name, version, near in sorted(
+        scene.applied.of_kind("emergency_vehicle"), key=itemgetter(0)
+    ):
+        at = _place_of(scene, version)
+        own = _vehicle_at(scene, at)
+        others = near[near != own]
+        if not len(others) or any(_is_one(own, at, *one) for one in vehicles):
             continue
-        first = np.array([own if own >= 0 else others[0]])
-        subject = scene.rows["track_id"][own] if own >= 0 else subject_of(name)
+        vehicles.append((own, at))
+        first = own if own >= 0 else others[np.argmax(scene.rows["own"][others])]
         found.append(
             claims(
-                EventKind.EMERGENCY_VEHICLE, scene, first,
-                subject=subject, chance=1.0, hold_s=EMERGENCY_S, value=len(others),
+                EventKind.EMERGENCY_VEHICLE, scene, np.array([first]),
+                subject=subject_of(name), chance=1.0, hold_s=EMERGENCY_S, value=len(others),
                 radius_m=version["radius_m"] or 0.0,
             )
         )  # fmt: skip
-    every = np.concatenate([claims(EventKind.EMERGENCY_VEHICLE, scene, _NONE), *found])
-    # Several sources may tell of one vehicle.
-    return Claims(every[np.unique(every["subject"], return_index=True)[1]], NO_MEMBERS)
+    return Claims(np.concatenate(found), NO_MEMBERS)
 
 
-_NONE = np.zeros(0, np.int64)
+def _is_one(row: int, at: FloatArray, other_row: int, other_at: FloatArray) -> bool:
+    if row >= 0 or other_row >= 0:
+        return row == other_row
+    return bool(np.hypot(*(at - other_at)) < _FOUND_M)
 
 
-def _vehicle_of(scene: Scene, version: Version) -> int:
-    """Row of the emergency vehicle that a feature is of, -1 if it is not among the rows."""
+def _place_of(scene: Scene, version: Version) -> FloatArray:
+    """Where a feature says that its emergency vehicle is, shape (2,), metres."""
     (part,) = parts_of(version["area"], version["radius_m"])
     lon, lat = part.edges[0, :2]
-    x, y = cell(scene.key).frame.to_local(np.array([lon]), np.array([lat]))
+    return np.concatenate(cell(scene.key).frame.to_local(np.array([lon]), np.array([lat])))
+
+
+def _vehicle_at(scene: Scene, at: FloatArray) -> int:
+    """Row of the emergency vehicle that a feature is of, -1 if it is not among the rows."""
     rows = scene.rows
-    away = np.hypot(rows["x_m"] - x[0], rows["y_m"] - y[0])
+    away = np.hypot(rows["x_m"] - at[0], rows["y_m"] - at[1])
     away[rows["object_class"] != ObjectClass.EMERGENCY] = np.inf
     nearest = int(np.argmin(away)) if len(away) else -1
     return nearest if nearest >= 0 and away[nearest] < _FOUND_M else -1

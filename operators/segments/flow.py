@@ -1,11 +1,12 @@
 """The steps of the segment job in memory: its oracle, and the base of its benchmarks."""
 
 from operators.enrich.versions import share_feature
+from operators.events.join import EventJoin
 from operators.events.step import EventStep
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Stage
 from operators.raw import pack_raw
-from operators.routes import APPROACH, FEATURE, SCENE, SEGMENT, WATCH
+from operators.routes import APPROACH, FEATURE, JOIN, SCENE, SEGMENT, WATCH
 from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
@@ -31,6 +32,7 @@ class SegmentFlow:
             SEGMENT: Stage(SegmentStates(parameters)),
             APPROACH: Stage(ApproachStates(parameters)),
             WATCH: Stage(EventStep(parameters), share_feature),
+            JOIN: Stage(EventJoin()),
         }
 
     def take(self, record: LogRecord) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from operators.envelope import Kind, seal
 from operators.errors import DecodeError
+from operators.events.strips import strips_of
 from operators.parameters import Parameters
 from operators.raw import RawRecord, receive_time_us, unpack_raw
 from operators.road.intake import CellRoad, CellSignals, Origin
@@ -102,6 +103,7 @@ class Sort:
         return [
             (SCENE, cell_key, Kind.PICTURE, ENCODER.encode(sight_of(fields))),
             (WATCH, cell_key, Kind.PICTURE, ENCODER.encode(fields)),
+            *((WATCH, to, Kind.STRIP, ENCODER.encode(s)) for to, s in strips_of(fields).items()),
         ], {}
 
     def _feature(self, record: RawRecord) -> list[Output]:

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.events.town import EAST_M, the_town
 from operators import tracker
 from operators.blocks import Blocks
 from operators.cell import CellStep
 from operators.decode.registry import decode
 from operators.envelope import Kind, seal
+from operators.events.join import EventJoin, to_join
+from operators.events.kinds import EventKind
 from operators.events.step import EventStep
+from operators.events.strips import strips_of
 from operators.frame import pack_frame
 from operators.front import Front, picture_due_us
 from operators.identity import Identity
@@ -56,7 +58,9 @@ from tests.builders import (
     kept,
 )
 from tests.operators.enrich.features import a_feature, area, share
-from tests.operators.events.pictures import drive, sealed, sealed_road
+from tests.operators.events.borders import a_road, pictures
+from tests.operators.events.pictures import sealed, sealed_road
+from tests.operators.events.test_borders import wrong_way
 from tests.operators.road.signals import GREEN, RED, a_lane, a_part, a_segment, a_spat, an_approach
 from tests.operators.segments.roads import BEGIN_US
 from tests.operators.segments.roads import PARAMETERS as ROAD_PARAMETERS
@@ -195,14 +199,35 @@ def blocks():
 
 
 def events():
-    """A car that drives the wrong way on a motorway and is gone."""
-
-    def place(t):
-        return [{"x_m": -15 * t, "y_m": EAST_M[0], "vx_mps": -15.0, "heading_rad": 3.1}]
-
-    pictures = drive(5.0, place, step_us=500_000)
-    waiting = [*map(sealed_road, the_town()), *map(sealed, pictures)]
+    """A car that drives the wrong way over the border and is gone; some strips come late."""
+    waiting = [sealed_road(a_road())]
+    for k, picture in enumerate(pictures(9.0, wrong_way, step_us=500_000)):
+        if picture["cell_key"] == HOME.key:
+            waiting.append(sealed(picture))
+        elif HOME.key in (strips := strips_of(picture)):
+            due_us = picture["tick_us"] + PARAMETERS.cut_us + k % 3 * TICK_US
+            waiting.append(seal(due_us, Kind.STRIP, encoder.encode(strips[HOME.key])))
     return Case(lambda: EventStep(PARAMETERS), HOME.key, waiting, Shared())
+
+
+def joins():
+    """A queue that two cells tell, one of them twice; the second queue is another one."""
+    told = [
+        (0, "a", 1, "opened", [1, 2]), (4, "b", 2, "opened", [2, 3]), (6, "b", 2, "updated", [3]),
+        (7, "c", 3, "opened", [9]), (8, "a", 1, "closed", [1]), (9, "b", 2, "closed", [3]),
+        (9, "a", 4, "opened", [3, 4]), (12, "a", 4, "closed", [3]), (30, "c", 3, "closed", [9]),
+    ]  # fmt: skip
+    waiting = []
+    for k, cell_key, part, change, tracks in told:
+        at_us = START_US + k * TICK_US
+        record = {
+            "event_id": part, "kind": "queue_end", "change": change, "sequence": 0, "cell": part,
+            "cell_key": cell_key, "tick_us": at_us, "began_us": at_us, "opened_us": at_us,
+            "track_ids": tracks,
+        }  # fmt: skip
+        packed = encoder.encode(record)
+        waiting.append(to_join(EventKind.QUEUE_END, part, change, packed, at_us).value)
+    return Case(EventJoin, "queue_end", waiting, Shared())
 
 
 def roads():
@@ -231,7 +256,8 @@ def unpacked(_topic, value):
 
 
 CASES = {"front": front(), "cell": cell(), "identity": identity(), "publish": publish()}
-CASES |= {"intersection": intersection(), "blocks": blocks(), "events": events()} | roads()
+CASES |= {"intersection": intersection(), "blocks": blocks(), "events": events()}
+CASES |= {"joins": joins()} | roads()
 every_step = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -300,15 +326,15 @@ ROADS = {"roads", "lanes_of", "signals"}  # known until somebody says otherwise
 
 
 @pytest.mark.parametrize(
-    "name", ["cell", "identity", "publish", "blocks", "events", "segments", "approaches"]
+    "name", ["cell", "identity", "publish", "blocks", "events", "joins", "segments", "approaches"]
 )
 def test_a_key_that_has_gone_quiet_is_forgotten(name):
     _, value, entries, _ = STRAIGHT[id(CASES[name])][-1]
     assert (value, entries.keys() - ROADS) == (None, set())
 
 
-VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1, "events": 1}
-VERSIONS |= {"segments": 1, "approaches": 1}
+VERSIONS = {"front": 1, "cell": 2, "identity": 2, "publish": 2, "intersection": 1, "events": 2}
+VERSIONS |= {"joins": 1, "segments": 1, "approaches": 1}
 
 
 @pytest.mark.parametrize("name", VERSIONS)

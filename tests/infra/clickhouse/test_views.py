@@ -278,10 +278,11 @@ def test_an_event_is_one_row_until_it_is_over_and_has_the_links_of_its_tracks(cl
         "tick_us": START_US + 100_000,
     }  # fmt: skip
     closed = {"change": "closed", "sequence": 1, "tick_us": START_US + 500_000, "reason": "over"}
+    closed |= {"cell_key": NEXT_CELL}
     of_track = {"used-and-clutter": START_US + 200_000, "no-observation": START_US + 900_000}
     links = [
-        packed_example("links", case) | {"run_id": "run-1", "cell_key": CELL, "tick_us": tick_us}
-        for case, tick_us in of_track.items()
+        packed_example("links", case) | {"run_id": "run-1", "cell_key": key, "tick_us": tick_us}
+        for (case, tick_us), key in zip(of_track.items(), (NEXT_CELL, CELL), strict=True)
     ]
     warehouse = Warehouse(warehouse_at(engine_port, database="views"))
     warehouse.insert(Block("fused.links", links, "links of an event"))

@@ -3,13 +3,12 @@
 import msgspec
 import numpy as np
 
+from benchmarks.events.feed import Events
 from operators.enrich.context import no_context
-from operators.enrich.versions import share_feature
 from operators.envelope import Kind, seal
-from operators.events.step import EventStep
 from operators.parameters import Parameters
 from operators.picture import columns, positions
-from operators.pipeline import FOREVER_US, Stage
+from operators.pipeline import FOREVER_US
 from operators.road.intake import CellRoad, Origin
 from operators.road.known import UNKNOWN, no_roads
 from operators.track import TRACK_ROW
@@ -31,16 +30,16 @@ def tracks(*users):
     return rows
 
 
-def a_picture(rows, tick_us, **fields):
-    """A record of `fused.objects` of tracks in the frame of the cell."""
+def a_picture(rows, tick_us, key=HOME.key, **fields):
+    """A record of `fused.objects` of tracks in the frame of its cell."""
     rows = rows.copy()
     rows["last_us"] = tick_us
     roads = {n: v.astype(UNKNOWN[n][0]).tobytes() for n, v in no_roads(len(rows)).items()}
     return {
-        "cell_key": HOME.key,
+        "cell_key": key,
         "tick_us": tick_us,
         "count": len(rows),
-        **columns(HOME.key, rows, positions(HOME.key, rows), tick_us),
+        **columns(key, rows, positions(key, rows), tick_us),
         **no_context(len(rows)),
         **roads,
         **fields,
@@ -58,12 +57,12 @@ def sealed_road(part, at_us=START_US):
 
 def told(pictures, parts=(), features=()):
     """Records of `road.events` that come of pictures."""
-    stage = Stage(EventStep(PARAMETERS), share_feature)
+    events = Events()
     for feature in features:
-        stage.broadcast(ENCODER.encode(feature))
+        events.watch.broadcast(ENCODER.encode(feature))
     for event in [*map(sealed_road, parts), *map(sealed, pictures)]:
-        stage.take(HOME.key, event)
-    return [msgspec.msgpack.decode(output.value) for output in stage.advance(FOREVER_US)]
+        events.watch.take(HOME.key, event)
+    return list(events.advance(FOREVER_US))
 
 
 def drive(seconds, place, step_us=2 * TICK_US, **fields):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import schemas
-from benchmarks.events.town import RURAL_EAST_M, RURAL_WEST_M, the_town
+from benchmarks.events.town import EAST_M, RURAL_EAST_M, RURAL_WEST_M, the_town
 from tests.builders import HOME, START_US, degrees
 from tests.operators.events.pictures import TICK_US, a_picture, drive, told, tracks
 
@@ -86,6 +86,41 @@ def test_an_event_beside_a_third_partys_incident_names_it():
     assert (opened["features"], opened["context_flags"]) == (["feed/incident-9"], 8)
     alone, _ = told(drive(13.0, stands(1.0), **applies), the_town())
     assert alone["incident"] is None
+
+
+def test_an_incident_that_is_reported_later_is_told_and_stays():
+    """A third party reports what we told already; then the vehicle is towed away."""
+    feature = {
+        "feature_id": "feed/incident-9", "kind": "incident", "source_id": "feed",
+        "receive_time_us": START_US + 14_000_000, "issued_us": None, "valid_from_us": None,
+        "valid_to_us": None, "area": "", "radius_m": 50.0, "cancelled": False, "properties": {},
+        "topic": "raw.context", "partition": 0, "offset": 1,
+    }  # fmt: skip
+    applies = {
+        "context_flags": np.array([8], "<u4").tobytes(),
+        "features": ["feed/incident-9"],
+        "feature_count": np.array([1], "<u2").tobytes(),
+        "feature_index": np.array([0], "<u2").tobytes(),
+    }
+    pictures = drive(18.0, stands(1.0))
+    later = [one | applies if one["tick_us"] > START_US + 14_000_000 else one for one in pictures]
+    found = told(later, the_town(), [feature])
+    assert [(one["change"], one["incident"]) for one in found] == [
+        ("opened", None), ("updated", "feed/incident-9"), ("closed", "feed/incident-9"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("y_m", "severity"), [(RURAL_EAST_M, 2), (EAST_M[1], 3)])
+def test_a_stop_on_a_fast_road_is_graver(y_m, severity):
+    def place(t):
+        return [one | {"y_m": y_m} for one in stands(1.0)(t)]
+
+    opened, *_ = told(drive(13.0, place), the_town())
+    assert opened["severity"] == severity
+    where = msgspec.json.decode(opened["area"])
+    lat, lon = degrees(10.0, y_m)
+    assert (where["type"], where["coordinates"]) == ("Point", pytest.approx([lon, lat], abs=2e-6))
+    assert opened["radius_m"] > 0.0
 
 
 def test_weather_is_told_with_the_event():

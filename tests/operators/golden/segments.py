@@ -3,7 +3,7 @@
     python -m tests.operators.golden.segments
 
 Run it when a layout has got a new version, and keep the file of the versions before; the name has
-those of the segment, the approach and the event step.
+those of the segment, the approach, the event step and the joining of events.
 """
 
 import heapq
@@ -13,10 +13,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from operators.events import memory
+from operators.envelope import unseal
+from operators.events import join, memory
 from operators.events import step as event
 from operators.parameters import Parameters
 from operators.road import lanes
+from operators.routes import JOIN, ROAD_EVENTS
 from operators.segments import approach, scene, segment, sums, vehicles
 from operators.segments.scenes import Scenes
 from operators.shared import Shared
@@ -25,22 +27,26 @@ from tests.builders import kept
 
 FOLDER = Path(__file__).parent / "segments"
 VERSIONS = {"segments": segment.VERSION, "approaches": approach.VERSION, "events": event.VERSION}
+VERSIONS |= {"joins": join.VERSION}
 STEPS = {
     "scenes": lambda: Scenes(Parameters()),
     "segments": lambda: segment.SegmentStates(Parameters()),
     "approaches": lambda: approach.ApproachStates(Parameters()),
     "events": lambda: event.EventStep(Parameters()),
+    "joins": join.EventJoin,
 }
 VALUES = {
     "segments": segment.SegmentState,
     "approaches": approach.ApproachState,
     "events": event.EventState,
+    "joins": join.JoinState,
 }
 # Rows that lie packed in states, and so belong to their layout.
 ROWS = {
     "segments": (scene.ROW, sums.TRACK_SECOND, lanes.LANE),
     "approaches": (scene.ROW, vehicles.VEHICLE),
     "events": (memory.MEMORY,),
+    "joins": (),
 }
 
 
@@ -90,7 +96,15 @@ def go_on(step, key, state, waiting, wakes=10_000):
 
 def marks(outputs):
     """What an output is of: no figures, which may become better ones without another layout."""
-    return [(one.route, one.key, msgspec.msgpack.encode(_mark(one.value))) for one in outputs]
+    return [(*where, msgspec.msgpack.encode(_mark(value))) for *where, value in map(_news, outputs)]
+
+
+def _news(output):
+    """The event step of version 1 told its records itself."""
+    if output.route != JOIN:
+        return output
+    record = unseal(output.value)[2]
+    return ROAD_EVENTS, msgspec.msgpack.decode(record)["cell_key"], record
 
 
 def _mark(value):
