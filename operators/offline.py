@@ -1,10 +1,8 @@
 """Fuse a Recording offline: lines in, the fused tracks of each instant out, in bounded memory.
 
-A recording is one place: `local` frames lie in the pseudo-cell, about the whole 10 km nearest to
-the first positions, which may be metres of a grid; `wgs84` frames in one local frame about the
-first position. Frames are taken in the order of `Frame.order`, with hindsight: a line
-waits until no acceptable line can come before it in event time. So rows do not depend on when a
-frame was received, if that was within the acceptance bound.
+A recording is one place (`operators.site`). Frames are taken in the order of `Frame.order`, with
+hindsight: a line waits until no acceptable line can come before it in event time. So rows do not
+depend on when a frame was received, if that was within the acceptance bound.
 
 With ticks the rows are those of `operators.pipeline` over the same `local` frames, if each frame
 was received at its event time. They differ where
@@ -29,22 +27,21 @@ import msgspec
 import numpy as np
 
 from operators import tracker as default_tracker
-from operators._typing import FloatArray, RecordArray
+from operators._typing import RecordArray
 from operators.cell import Tracker
-from operators.decode.decoded import DecodedFrame, Space
 from operators.decode.json_text import read_json
 from operators.decode.registry import FORMATS, RAW_ROADSIDE, decode
 from operators.errors import DecodeError
 from operators.frame import Frame
 from operators.parameters import Parameters
 from operators.reasons import Disposition, Reason, Use
+from operators.site import Site
 from operators.sources import SourceEntry
-from operators.transform.cells import LocalFrame, local_frame
+from operators.transform.cells import LocalFrame
 from operators.transform.place import Stamp, place
 
 FORMAT = "recording.json"
 FOREVER_US = 2**62
-_GRID_M = 10_000.0  # coordinates of a local recording are taken about a whole number of these
 _FORGOTTEN_US = 600_000_000  # no track is hidden for so long and comes back
 _Order = tuple[int, str, int, str, int, int]  # as `Frame.order`
 # Every line is placed in the one frame of the recording, whoever sent it.
@@ -150,10 +147,7 @@ class OfflineFusion:
         self._tracker = tracker
         self._publish = self._by_frames if tick_us is None else self._by_ticks
         self._state = tracker.empty()
-        self._space: Space | None = None
-        self._frame: LocalFrame | None = None
-        self._middle_m: FloatArray | None = None  # of a local recording, shape (2,)
-        self._telling: set[str] = set()  # sources that told a velocity other than zero
+        self._site = Site()
         self._waiting: list[_Order] = []  # a heap
         self._frames: dict[_Order, Frame] = {}
         self._known: set[tuple[int, str, int]] = set()
@@ -225,24 +219,8 @@ class OfflineFusion:
             payload_hash=int.from_bytes(blake2b(line.strip(), digest_size=8).digest(), "little"),
             flags=decoded.flags,
         )
-        ((_, frame),) = place(self._in_one_frame(decoded), stamp, _ENTRY, self._parameters)
+        ((_, frame),) = place(self._site.take(decoded), stamp, _ENTRY, self._parameters)
         return frame, decoded.refused
-
-    def _in_one_frame(self, decoded: DecodedFrame) -> DecodedFrame:
-        """Positions in the one local frame of the recording."""
-        self._space = self._space or decoded.space
-        if decoded.space is not self._space:
-            msg = f"{decoded.space.value} positions in a recording that began {self._space.value}"
-            raise DecodeError(Reason.UNKNOWN_FRAME, msg)
-        if not len(decoded.position):
-            return replace(decoded, space=Space.LOCAL)
-        if decoded.space is Space.LOCAL:
-            if self._middle_m is None:
-                self._middle_m = np.rint(np.median(decoded.position, 0) / _GRID_M) * _GRID_M
-            return replace(decoded, position=decoded.position - self._middle_m)
-        self._frame = self._frame or local_frame(*decoded.position[0].tolist())
-        position = np.column_stack(self._frame.to_local(*decoded.position.T))
-        return replace(decoded, space=Space.LOCAL, position=position)
 
     def _take_until(self, bound_us: int) -> Iterator[Instant]:
         """Take the frames before an event time."""
@@ -283,33 +261,18 @@ class OfflineFusion:
     def _advance(self, frames: Iterable[Frame], at_us: int) -> None:
         self._input_us = at_us
         for frame in frames:
-            known = self._doubted(frame)
+            known = self._site.doubt(frame)
             links = self._tracker.advance(self._state, known, self._parameters)
             self.summary.frames += 1
             for use, count in zip(*np.unique(links["use"], return_counts=True), strict=True):
                 self.summary.uses[Use(int(use))] += int(count)
 
-    def _doubted(self, frame: Frame) -> Frame:
-        """Velocities of zero are unknown, if their source never told another.
-
-        Many fill with zeros what they do not know. If all stands indeed, its places tell.
-        """
-        velocity = frame.observations["vx_mps"], frame.observations["vy_mps"]
-        if frame.source_id not in self._telling and np.nansum(np.abs(velocity)) > 0.0:
-            self._telling.add(frame.source_id)
-        if frame.source_id in self._telling:
-            return frame
-        doubted = frame.observations.copy()
-        doubted["vx_mps"] = doubted["vy_mps"] = np.nan
-        return replace(frame, observations=doubted)
-
     def _show(self, rows: RecordArray, at_us: int) -> Iterator[Instant]:
         shown = rows[rows["confirmed"] == 1]
         if not len(shown):
             return
-        if self._middle_m is not None:
-            shown["x_m"] += self._middle_m[0]
-            shown["y_m"] += self._middle_m[1]
+        shown["x_m"] += self._site.middle_m[0]
+        shown["y_m"] += self._site.middle_m[1]
         ids = shown["track_id"].tolist()
         self.summary.tracks += sum(track_id not in self._shown for track_id in ids)
         self.summary.rows += len(ids)
@@ -318,4 +281,4 @@ class OfflineFusion:
             self._shown[track_id] = at_us
         while at_us - next(iter(self._shown.values())) > _FORGOTTEN_US:
             del self._shown[next(iter(self._shown))]
-        yield Instant(at_us, shown, self._tracker.sources_of(self._state), self._frame)
+        yield Instant(at_us, shown, self._tracker.sources_of(self._state), self._site.frame)
