@@ -8,9 +8,11 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 
-from operators._typing import FloatArray, IntArray, RecordArray
+from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.jit import KeyArray
+from operators.road.intake import INTERSECTION
 from operators.road.network import RoadPart, Segment, Turn, degrees_of
+from operators.road.overlap import covered_pieces
 from operators.transform.cells import cell
 
 GRID_M = 12.5
@@ -53,7 +55,8 @@ class CellLanes:
     shape : ndarray of shape (2,)
         Squares to the east and north.
     starts, members : ndarrays
-        Pieces near square s are ``members[starts[s]:starts[s + 1]]``, those of a lane together.
+        Pieces near square s are ``members[starts[s]:starts[s + 1]]``, those of a lane together;
+        without those that an intersection's own map draws too (`operators.road.overlap`).
     onward_starts, onward : ndarrays
         Lanes that follow lane k are ``onward[onward_starts[k]:onward_starts[k + 1]]``.
     turns
@@ -74,7 +77,7 @@ class CellLanes:
 @lru_cache(maxsize=256)
 def cell_lanes(key: str, packed: bytes) -> CellLanes:
     """Lanes of a cell of its packed pieces of networks, as `pack_parts` gives them."""
-    return _built(key, chosen_lanes(packed))
+    return _built(key, chosen_lanes(packed), _mapped(packed))
 
 
 def chosen_lanes(packed: bytes) -> list[tuple[Segment, int]]:
@@ -91,12 +94,19 @@ def chosen_lanes(packed: bytes) -> list[tuple[Segment, int]]:
     return [found[lane_id] for lane_id in sorted(found)]
 
 
+def _mapped(packed: bytes) -> set[int]:
+    """Ids of the lanes that intersections' own maps draw."""
+    parts = msgspec.msgpack.decode(packed, type=list[RoadPart])
+    maps = [part for part in parts if part.part.startswith(INTERSECTION)]
+    return {lane.lane_id for part in maps for segment in part.segments for lane in segment.lanes}
+
+
 def pack_parts(parts: Sequence[RoadPart]) -> bytes:
     """Pieces of networks in the order of their names."""
     return msgspec.msgpack.encode(sorted(parts, key=lambda part: part.part))
 
 
-def _built(key: str, chosen: Sequence[tuple[Segment, int]]) -> CellLanes:
+def _built(key: str, chosen: Sequence[tuple[Segment, int]], mapped: set[int]) -> CellLanes:
     lanes = np.zeros(len(chosen), LANE)
     pieces = []
     for k, (segment, number) in enumerate(chosen):
@@ -109,7 +119,9 @@ def _built(key: str, chosen: Sequence[tuple[Segment, int]]) -> CellLanes:
         ids = (lane.lane_id, segment.segment_id)
         lanes[k] = (*ids, lane.width_m / 2, length_m, lane.both_ways, walkers)
     all_pieces = np.concatenate(pieces) if pieces else np.zeros(0, PIECE)
-    origin, shape, starts, members = _grid(lanes, all_pieces)
+    of_map = np.array([number in mapped for number in lanes["lane_id"].tolist()], np.bool_)
+    all_pieces, covered = covered_pieces(lanes, all_pieces, of_map)
+    origin, shape, starts, members = _grid(lanes, all_pieces, ~covered)
     of_name = {segment.lanes[number].name: k for k, (segment, number) in enumerate(chosen)}
     turns = tuple(segment.lanes[number].turns for segment, number in chosen)
     onward = [sorted({of_name[t.lane] for t in ways if t.lane in of_name}) for ways in turns]
@@ -132,8 +144,9 @@ def _pieces(x: FloatArray, y: FloatArray, lane: int) -> RecordArray:
 def _grid(
     lanes: RecordArray,
     pieces: RecordArray,
+    shown: BoolArray,
 ) -> tuple[FloatArray, IntArray, IntArray, IntArray]:
-    """Origin, shape, starts and members of the grid."""
+    """Origin, shape, starts and members of the grid of those pieces that are shown."""
     if not len(pieces):
         return np.zeros(2), np.zeros(2, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)
     ends_x = pieces["x_m"] + pieces["ux"] * pieces["length_m"]
@@ -150,7 +163,7 @@ def _grid(
     first = ((low - origin) // GRID_M).astype(np.int64)
     last = ((high - origin) // GRID_M).astype(np.int64)
     squares: dict[int, list[int]] = defaultdict(list)
-    for k in range(len(pieces)):
+    for k in shown.nonzero()[0].tolist():
         for i in range(first[k, 0], last[k, 0] + 1):
             for j in range(first[k, 1], last[k, 1] + 1):
                 if _near(pieces[k], origin + (np.array([i, j]) + 0.5) * GRID_M, float(reach[k])):

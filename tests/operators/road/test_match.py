@@ -109,6 +109,28 @@ def test_where_lanes_lie_over_each_other_nothing_is_told():
     assert {t["lane"] for t in told} == {t["segment"] for t in told} == {-1}
 
 
+def test_an_intersections_own_map_names_what_it_draws_and_an_import_the_rest():
+    """Whichever came first: the import's lane is half a metre off, as surveys are."""
+    drawn = a_part(a_segment("m", a_lane("m", [(-100, 0), (0, 0)])))
+    way = a_lane("i", [(-300, 0.5), (0, 0.5), (200, 0.5)])
+    beside, against = a_lane("b", [(-300, 4), (200, 4)]), a_lane("a", [(200, 0.5), (-300, 0.5)])
+    imported = a_part(a_segment("i", way, beside), a_segment("a", against), name="town/88")
+    parts = [msgspec.json.decode(one, type=RoadPart) for one in (drawn, imported)]
+    lanes = cell_lanes(HOME.key, pack_parts(parts))
+    assert cell_lanes(HOME.key, pack_parts(parts[::-1])) is lanes  # the same bytes
+    called = {lane.lane_id: lane.name for p in parts for s in p.segments for lane in s.lanes}
+
+    def on(y_m, low_m, high_m):
+        told = drive(lanes, [(x, y_m) for x in range(-200, high_m)])
+        at = [one["lane"] for x, one in enumerate(told, -200) if x > low_m]
+        return {called.get(number) for number in names(lanes, at)}
+
+    assert on(0.2, -190, -110) == {"i"}
+    assert on(0.2, -80, -10) == {"m"}
+    assert on(0.2, 20, 150) == {"i"}
+    assert on(4.2, -190, 150) == {"b"}
+
+
 def test_a_cell_without_roads_tells_nothing():
     told, memory = match(an_object(0, 0), np.zeros(0, MEMORY), lanes_of(), 0.1)
     assert told["lane"].tolist() == [-1]
