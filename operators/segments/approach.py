@@ -141,7 +141,8 @@ class ApproachStates:
         ticks, rows, number = ticks[on], rows[on].copy(), number[on]
         rows["lane_id"] = approaches.lane_ids[number]
         queued = before["track_id"][before["queued"]]
-        made = _one_lane(track_seconds(second_us, ticks, rows, tick_us, queued))
+        length_m = approaches.length_m[number]
+        made = _one_lane(track_seconds(second_us, ticks, rows, length_m, tick_us, queued))
         lanes = np.searchsorted(approaches.lane_ids, made["lane_id"])
         change = follow(before, made, lanes, approaches, second_us + SECOND_US)
         count = SECOND_US // tick_us

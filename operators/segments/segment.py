@@ -139,7 +139,9 @@ class SegmentStates:
         known = np.isin(rows["segment_id"], held.ids)
         queued = np.frombuffer(kept.queued, "<u8")
         tick_us = self._parameters.tick_us
-        made = track_seconds(second_us, ticks[known], rows[known], tick_us, queued)
+        ticks, rows = ticks[known], rows[known]
+        length_m = held.length_m[np.searchsorted(held.ids, rows["segment_id"])]
+        made = track_seconds(second_us, ticks, rows, length_m, tick_us, queued)
         seen = seen_share(lanes, shown, SECOND_US // tick_us)
         kept.queued = np.unique(made["track_id"][made["queued"]]).tobytes()
         minute.add(second_us, made, held.ids, seen)

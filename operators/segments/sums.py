@@ -4,6 +4,11 @@ Edie's generalised definitions (Discussion of traffic stream measurements and de
 over a stretch of length L and a period T all vehicles spend the time t and go the distance d in
 it. Then flow is d / (L T), density t / (L T) and the space-mean speed d / t. With sensors that look
 at a part of the stretch L is the length of that part.
+
+Where one segment ends and the next begins nobody can say for a metre on which of them a track is,
+and nothing is told of it there. Its way goes on all the same: what is missing between a place near
+an end and the end is added, so that short segments do not miss vehicles. Ticks that are missing in
+between count as those around them. Who stands does not move, whatever the error of its speed says.
 """
 
 import numpy as np
@@ -35,14 +40,17 @@ TRACK_SECOND = np.dtype(
 # A queue is joined below 5 km/h, as in the queue output of SUMO, and left above twice that, so that
 # who creeps up does not leave and join again.
 JOIN_MPS, LEAVE_MPS = 1.4, 2.8
+STANDS_MPS = 0.4  # a mean over a second: twice what the speed of a track that stands errs by
+SEAM_M = 2.0  # from an end of a segment: nearer than this it is not always told
 USUAL_LENGTH_M = 4.5  # of an object of which nobody knows it
 LEAST_SEEN = 0.1  # share of a segment that has to be looked at for a flow or a density
 NEVER_QUEUED = (7, 8, 9)  # pedestrian, animal, obstacle
 
 
 def track_seconds(
-    second_us: int, ticks: IntArray, rows: RecordArray, tick_us: int, queued: KeyArray
-) -> RecordArray:
+    second_us: int, ticks: IntArray, rows: RecordArray, length_m: FloatArray, tick_us: int,
+    queued: KeyArray,
+) -> RecordArray:  # fmt: skip
     """Sum up the ticks of a second, by segment and track.
 
     Parameters
@@ -52,6 +60,8 @@ def track_seconds(
     ticks : ndarray of shape (n,)
         Tick of each row, microseconds.
     rows : structured array of shape (n,), dtype `operators.segments.scene.ROW`
+    length_m : ndarray of shape (n,)
+        Of the segment, or the lane, of each row.
     tick_us
         Distance of ticks: what each row stands for.
     queued : ndarray of shape (q,)
@@ -63,25 +73,27 @@ def track_seconds(
         Sorted by segment and track. A track is in a queue where it is at the end of the second.
     """
     order = np.lexsort((ticks, rows["track_id"], rows["segment_id"]))
-    rows, ticks = rows[order], ticks[order]
+    rows, ticks, length_m = rows[order], ticks[order], length_m[order]
     starts = _starts(rows["segment_id"], rows["track_id"])
     made = np.zeros(len(starts), TRACK_SECOND)
     if not len(starts):
         return made
     last = np.append(starts[1:], len(rows)) - 1
-    counts = np.diff(np.append(starts, len(rows)))
     made["start_us"] = second_us
     for name in ("segment_id", "track_id"):
         made[name] = rows[name][starts]
     made["first_us"], made["last_us"] = ticks[starts], ticks[last]
     for name in ("lane_id", "object_class", "speed_mps"):
         made[name] = rows[name][last]
-    tick_s = tick_us / 1e6
-    made["time_s"] = counts * tick_s
-    way_m = np.add.reduceat(rows["speed_mps"].astype(float), starts) * tick_s
-    # The error of who stands has both signs, and must not add up to a way.
-    against = way_m < -JOIN_MPS * made["time_s"]
-    made["distance_m"] = np.where(against, -way_m, way_m)
+    counts = np.diff(np.append(starts, len(rows)))
+    speed = np.add.reduceat(rows["speed_mps"].astype(float), starts) / counts
+    time_s = (ticks[last] - ticks[starts] + tick_us) / 1e6
+    came, goes = ticks[starts] > second_us, ticks[last] < second_us + SECOND_US - tick_us
+    seams_m = _seam_m(came, rows[starts], rows["along_m"][starts], tick_us)
+    seams_m += _seam_m(goes, rows[last], length_m[last] - rows["along_m"][last], tick_us)
+    stands = (speed < STANDS_MPS) & (speed > -JOIN_MPS)
+    made["distance_m"] = np.where(stands, 0.0, np.abs(speed)) * time_s + seams_m
+    made["time_s"] = time_s + seams_m / np.maximum(speed, JOIN_MPS)
     length = rows["length_m"][last]
     half = np.where(np.isfinite(length), length, USUAL_LENGTH_M) / 2
     made["front_m"] = rows["along_m"][last] + half
@@ -90,6 +102,26 @@ def track_seconds(
     there = ticks[last] >= second_us + SECOND_US - 2 * tick_us
     made["queued"] = there & _in_queue(made, queued)
     return made
+
+
+def _seam_m(passed: BoolArray, rows: RecordArray, left_m: FloatArray, tick_us: int) -> FloatArray:
+    """Way between rows and an end of their segment that no row stands for, metres.
+
+    Parameters
+    ----------
+    passed : ndarray of shape (m,)
+        Whether a track was beyond that end within the second.
+    rows : structured array of shape (m,), dtype `operators.segments.scene.ROW`
+        The nearest of each; a row stands for half a tick before and after it.
+    left_m : ndarray of shape (m,)
+        From there to the end.
+    tick_us
+        Distance of ticks.
+    """
+    speed = rows["speed_mps"].astype(float)
+    missing_m = left_m - speed * tick_us / 2e6
+    near = (missing_m > 0.0) & (missing_m <= SEAM_M) & (speed > JOIN_MPS)
+    return np.where(passed & near, missing_m, 0.0)
 
 
 def _in_queue(made: RecordArray, queued: KeyArray) -> BoolArray:

@@ -107,6 +107,37 @@ def test_errors_of_who_stands_are_no_way():
     assert minute["distance_m"].tolist() == pytest.approx([0.0], abs=1e-3)
 
 
+def test_small_errors_of_who_stands_are_no_way_whatever_their_sign():
+    made = States(a_road())
+    made.look()
+    made.drive(75, lambda t: [a_car(made, 50.0, 0.3)])
+    minute = table(states(made.outputs(), SEGMENT_STATES, MINUTE_US)[0])
+    assert minute["distance_m"].tolist() == [0.0]
+    assert minute["time_s"].tolist() == pytest.approx([60.0])
+
+
+def untold(made, hidden):
+    """A car at 10 m/s whose segment is not told where `hidden` says so of its place."""
+    return lambda t: [] if hidden(10 * t) or t >= 10 else [a_car(made, 10 * t, 10.0)]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "way_m"),
+    [
+        (lambda x: x < 1.8 or x > 98.3, 100.0),  # nobody says on which segment it is near ends
+        (lambda x: 52.3 < x < 55.8, 100.0),
+        (lambda x: x < 14.8 or x > 84.8, 70.0),  # it came from beside the road, and left it there
+    ],
+)
+def test_a_way_goes_on_where_nothing_is_told_for_a_moment(hidden, way_m):
+    made = States(a_road())
+    made.look()
+    made.drive(75, untold(made, hidden))
+    minute = table(states(made.outputs(), SEGMENT_STATES, MINUTE_US)[0])
+    assert minute["distance_m"].tolist() == pytest.approx([way_m], abs=0.6)
+    assert minute["time_s"].tolist() == pytest.approx([way_m / 10], abs=0.06)
+
+
 def test_who_drives_the_wrong_way_goes_a_distance_too():
     made = States(a_road())
     made.look()
