@@ -81,5 +81,6 @@ def _on(piece: np.void, lanes: RecordArray, others: RecordArray) -> BoolArray:
     both = lane["both_ways"] & lanes["both_ways"][others["lane"]]
     same = np.where(both, np.abs(cosine), cosine) >= _SAME_WAY
     same &= lanes["walkers"][others["lane"]] == lane["walkers"]
-    inside: BoolArray = (along >= 0.0) & (along <= piece["length_m"])
-    return inside & same & (np.abs(across) <= lane["half_m"])
+    inside = (along >= 0.0) & (along <= piece["length_m"])
+    found: BoolArray = inside & same & (np.abs(across) <= lane["half_m"])
+    return found
