@@ -11,7 +11,7 @@ from benchmarks.warehouse.city import City
 from benchmarks.warehouse.engine import column_bytes, engine, merge, sizes
 from benchmarks.warehouse.load import fill_day, fill_month, load, repeat
 from benchmarks.warehouse.queries import ask, questions
-from benchmarks.warehouse.resemble import district_bytes
+from benchmarks.warehouse.resemble import District, district
 
 START_US = 1_790_000_040_000_000  # the start of a minute, which is repeated
 SECONDS = 60
@@ -68,15 +68,19 @@ def _bytes(size: dict[str, tuple[int, int]], rows: int) -> dict[str, float]:
     return each | {"object_hour": hour}
 
 
-def compare(folder: Path, generated: dict[str, float]) -> dict[str, Any]:
-    """Print generated and simulated bytes side by side."""
-    district = district_bytes(folder, 45.0)
+def compare(found: District, generated: dict[str, float]) -> dict[str, Any]:
+    """Print generated and simulated bytes side by side, and an object-hour of the district."""
+    simulated = found.columns
     print(f"{'column':26}{'generated':>10}{'district':>10}  compressed bytes a row")
-    for name in sorted(district, key=district.__getitem__, reverse=True)[:20]:
-        print(f"{name:26}{generated[name]:10.3f}{district[name]:10.3f}")
-    both = {"generated": sum(generated.values()), "district": sum(district.values())}
+    for name in sorted(simulated, key=simulated.__getitem__, reverse=True)[:20]:
+        print(f"{name:26}{generated[name]:10.3f}{simulated[name]:10.3f}")
+    both = {"generated": sum(generated.values()), "district": sum(simulated.values())}
     print(f"{'all':26}{both['generated']:10.3f}{both['district']:10.3f}")
-    return both
+    print("an object-hour of the district, kB by table:")
+    for table in sorted(found.hour, key=found.hour.__getitem__, reverse=True):
+        print(f"{table:26}{found.hour[table] / 1e3:10.1f}")
+    print(f"{'all tables':26}{sum(found.hour.values()) / 1e3:10.1f}")
+    return both | {"object_hour": found.hour}
 
 
 def main() -> None:
@@ -89,7 +93,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = run(Path(folder) / "city", given.objects, given.rows)
         if given.resemble:
-            found["resemble"] = compare(Path(folder) / "district", found["columns"])
+            found["resemble"] = compare(district(Path(folder) / "district"), found["columns"])
     if given.out:
         given.out.write_text(json.dumps(found, indent=1, default=str) + "\n")
 
