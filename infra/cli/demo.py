@@ -1,6 +1,5 @@
 """`station demo`: recordings and a simulated district through the whole station."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -118,6 +117,7 @@ def _measured(
         measured = run(
             station.resolved,
             recordings,
+            declared,
             simulated,
             scenario,
             up_us,
@@ -125,7 +125,6 @@ def _measured(
             watch,
             station.wait_until_up,
         )
-    measured = replace(measured, records_in=measured.records_in + declared)
     return measured, report(measured)
 
 

@@ -26,6 +26,7 @@ from jobs.settings import Settings
 QUIET_S = 14.0  # cells publish for 10 s after the last input; then their seconds close
 PATIENCE_S = 180.0  # without a new row, until the ledgers close and the warehouse has it all
 _MARGIN_S = 3.0
+UNACCOUNTED = "the ledgers do not account for all that was sent"
 WARM_UP_S = 20.0  # of the district: code is still being compiled, tracks begin; not scored
 
 Say = Callable[[str], None]
@@ -38,6 +39,7 @@ class DemoError(RuntimeError):
 def run(
     settings: Settings,
     recordings: list[list[RecordedMessage]],
+    declared: int,
     simulated: Simulated,
     scenario: Scenario,
     up_us: int,
@@ -53,6 +55,8 @@ def run(
         With the addresses of the running parts.
     recordings, simulated, scenario
         What is sent, and what the simulated district was made of.
+    declared
+        Entries of the recordings' sources that were sent before.
     up_us
         When the start of the station began, UTC microseconds.
     say, watch
@@ -76,12 +80,13 @@ def run(
     say("a simulated district: four roadside units, twenty probes, signals, fog, an alert")
     sent, shift_us = send_district(simulated, settings.kafka, watch)
     say("waiting until the last pictures are committed and loaded")
-    rows, accounts = _await_accounts(settings, codec, records + sent)
+    records_in = declared + records + sent
+    rows, accounts = _await_accounts(settings, codec, records_in, say)
     loaded = _await_loaded(settings, rows.objects)
     ages = reader.end()
     first_s = (ages.first_row_us - up_us) / 1e6 if ages.first_row_us else math.nan
     return Measured(
-        records_in=records + sent,
+        records_in=records_in,
         rows=rows,
         accounts=accounts,
         rows_clickhouse=loaded,
@@ -104,7 +109,9 @@ def _records(
     return committed(settings.kafka.client(), codec, topics)
 
 
-def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Rows, Accounts]:
+def _await_accounts(
+    settings: Settings, codec: AvroCodec, sent: int, say: Say
+) -> tuple[Rows, Accounts]:
     """What is committed, once both ledgers account for all that was sent and nothing more comes.
 
     After `PATIENCE_S` without a new picture it is what there is: the report then says which sums
@@ -116,7 +123,10 @@ def _await_accounts(settings: Settings, codec: AvroCodec, sent: int) -> tuple[Ro
         rows, accounts = gather(committed(settings.kafka.client(), codec))
         closed = accounts.records.total() == sent
         closed &= accounts.uses.total() == accounts.observations
-        if (closed and rows.pictures == before) or time.monotonic() > limit:
+        if closed and rows.pictures == before:
+            return rows, accounts
+        if time.monotonic() > limit:
+            say(f"{UNACCOUNTED}: {accounts.records.total()} of {sent} records after {PATIENCE_S} s")
             return rows, accounts
         if rows.pictures != before:
             limit, before = time.monotonic() + PATIENCE_S, rows.pictures

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from infra.demo.run import UNACCOUNTED
 from infra.local import paths
 
 pytestmark = [pytest.mark.station, pytest.mark.timeout(1800)]
@@ -27,6 +28,7 @@ def test_the_demo_adds_up_and_leaves_nothing_behind(tmp_path):
         cwd=paths.ROOT, capture_output=True, text=True, timeout=1500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert UNACCOUNTED not in done.stdout, "it waited for records that nobody sent"
     figures = json.loads(report.read_text())
     assert set(figures) >= FIELDS
     assert figures["records_in"] == sum(figures["dispositions"].values())
