@@ -26,14 +26,17 @@ from benchmarks.baseline import Baseline
 from benchmarks.machine import description
 from benchmarks.metrics.boxes import Boxes
 from benchmarks.scenes import Made, made, read_boxes
-from benchmarks.scoring import figures, together
+from benchmarks.scoring import figures, together, within
 from infra.cli.fuse import fused_lines
+from infra.simulator.lidar import Lidar
 from infra.simulator.presets import PRESETS
 from operators import tracker
 from operators._typing import IntArray
 from operators.offline import Instant, OfflineFusion
 from operators.reasons import Use
 
+# The truth of vehicles with lidar ends here; a second vehicle sees beyond it.
+REACH_M = Lidar().range_m
 TICK_US = 100_000  # where a recording's frames do not lie at the instants of the truth
 _GROUPS = {"iou": "overlap", "body": "on body", "2m": "distance"}
 _SHARES = (
@@ -96,9 +99,11 @@ def measured(preset: str, seed: int, seconds: float, dump: Path | None) -> dict[
         "baseline": plain(files, times_us, tick_us),
         "station": fused(files, times_us, tick_us, dump),
     }
+    solid = PRESETS[preset].solid
+    reach_m = REACH_M if solid else np.inf
     return {
         name: {
-            **figures(truth, run.tracks, len(times_us), solid=PRESETS[preset].solid),
+            **figures(truth, within(run.tracks, reach_m), len(times_us), solid=solid),
             "observations_per_s": run.observations_per_s,
         }
         for name, run in runs.items()

@@ -40,6 +40,12 @@ def nothing() -> Boxes:
                  np.zeros((0, 2, 2)))  # fmt: skip
 
 
+def within(tracks: Boxes, reach_m: float) -> Boxes:
+    """Boxes at most so far from the middle of the frame: beyond, the truth tells of nothing."""
+    near = np.hypot(*tracks.centre_m[:, :2].T) <= reach_m
+    return Boxes(*(getattr(tracks, one.name)[near] for one in fields(Boxes))).numbered()
+
+
 def figures(truth: Boxes, tracks: Boxes, instants: int, *, solid: bool) -> dict[str, float]:
     """All figures by name; shares are 0 to 1. `solid` is whether tracks can know their size."""
     made: dict[str, float] = {}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.scoring import figures, nothing, together
+from benchmarks.scoring import figures, nothing, together, within
 from tests.benchmarks.metrics.sequences import boxes, sequence
 
 
@@ -14,6 +14,15 @@ def test_what_is_published_at_other_instants_is_left_out():
     assert tracks.frame.tolist() == [1, 1, 2, 2]
     assert tracks.identity.tolist() == [0, 1, 0, 1]
     assert not len(together(shown, np.array([300])))
+
+
+def test_what_lies_beyond_the_truth_is_left_out():
+    one = boxes([0, 0, 1], [7, 9, 9], [[60, 80, 0], [61, 80, 0], [-5, 0, 0]])
+    tracks = within(one, 100.0)
+    assert tracks.frame.tolist() == [0, 1]
+    assert tracks.centre_m[:, 0].tolist() == [60, -5]
+    assert tracks.identity.tolist() == [0, 1]
+    assert len(within(one, np.inf)) == 3
 
 
 def test_the_truth_itself_scores_full_marks():
