@@ -47,12 +47,12 @@ def test_without_strips_nobody_sees_it(monkeypatch):
 
 
 def stands_beyond(t):
-    v = 15.0 if t < 4.0 else 0.0
-    return [a_car(1, FIRST_M - 45.0 + 15.0 * min(t, 4.0), v)] if t < 22.0 else []
+    v = 15.0 if t < 2.0 else 0.0
+    return [a_car(1, FIRST_M - 15.0 + 15.0 * min(t, 2.0), v)] if t < 15.0 else []
 
 
 def test_a_vehicle_that_stands_beyond_the_border_is_told_once():
-    opened, closed = one_event(told(pictures(26.0, stands_beyond)), "stopped_vehicle")
+    opened, closed = one_event(told(pictures(18.0, stands_beyond)), "stopped_vehicle")
     assert opened["opened_us"] - opened["began_us"] < 11_000_000
     assert (opened["cell_key"], closed["reason"]) == (CELLS[1], "unseen")
 
@@ -61,18 +61,18 @@ def test_a_vehicle_whose_row_moves_from_cell_to_cell_stays_one_event():
     def shows(user, t):
         return CELLS[round(t) // 3 % 2]
 
-    found = one_event(told(pictures(26.0, stands_beyond, shows)), "stopped_vehicle")
+    found = one_event(told(pictures(18.0, stands_beyond, shows)), "stopped_vehicle")
     assert {one["cell_key"] for one in found} == set(CELLS[:2])
 
 
 def wrong_way(t):
     """Through three cells on the lane that comes back."""
-    x_m = FIRST_M - 140.0 + 25.0 * t
-    return [a_car(1, x_m, 25.0, WEST_M)] if x_m < SECOND_M + 150.0 else []
+    x_m = FIRST_M - 140.0 + 30.0 * t
+    return [a_car(1, x_m, 30.0, WEST_M)] if x_m < SECOND_M + 60.0 else []
 
 
 def test_a_wrong_way_driver_through_three_cells_is_one_event():
-    found = one_event(told(pictures(27.0, wrong_way)), "wrong_way")
+    found = one_event(told(pictures(20.0, wrong_way)), "wrong_way")
     assert [one["cell_key"] for one in found if one["change"] != "closed"] == sorted(
         (one["cell_key"] for one in found if one["change"] != "closed"), key=CELLS.index
     )
@@ -82,20 +82,20 @@ def test_a_wrong_way_driver_through_three_cells_is_one_event():
 
 def test_without_the_joining_it_is_one_in_each_cell(monkeypatch):
     monkeypatch.setattr(join, "_same", lambda held, record: None)
-    found = of_kind(told(pictures(27.0, wrong_way)), "wrong_way")
+    found = of_kind(told(pictures(20.0, wrong_way)), "wrong_way")
     assert len({one["event_id"] for one in found if one["change"] == "opened"}) == 3
 
 
 def a_queue(t):
     """Cars join a queue at its end, which goes back over the border; then all leave."""
-    joined = min(4 + int(t), 16)
-    v = 0.0 if t < 20.0 else min(2.0 * (t - 20.0), 10.0)
-    gone_m = max(t - 20.0, 0.0) ** 2 if t < 25.0 else 25.0 + 10.0 * (t - 25.0)
+    joined = min(5 + int(t), 16)
+    v = min(2.0 * max(t - 12.0, 0.0), 10.0)
+    gone_m = max(t - 12.0, 0.0) ** 2 if t < 17.0 else 25.0 + 10.0 * (t - 17.0)
     return [a_car(k + 1, FIRST_M + 60.0 - 7.5 * k + gone_m, v) for k in range(joined)]
 
 
 def test_a_queue_whose_end_goes_over_the_border_is_one_event():
-    found = one_event(told(pictures(34.0, a_queue)), "queue_end")
+    found = one_event(told(pictures(26.0, a_queue)), "queue_end")
     cells = [one["cell_key"] for one in found]
     assert (cells[0], cells.index(CELLS[0]) > 0) == (CELLS[1], True)
     assert max(one["measures"]["queue_m"] for one in found) == pytest.approx(117.1, abs=0.1)
@@ -107,14 +107,14 @@ def test_groups_that_share_no_track_are_two_events():
         return there + [one | {"track_id": one["track_id"] + 100, "x_m": one["x_m"] + 300.0}
                         for one in there]  # fmt: skip
 
-    found = of_kind(told(pictures(34.0, both)), "queue_end")
+    found = of_kind(told(pictures(26.0, both)), "queue_end")
     assert len({one["event_id"] for one in found}) == 2
 
 
 @pytest.mark.parametrize("scene", [closes_up, wrong_way])
 def test_what_is_told_depends_on_no_delay_of_a_cell(scene):
     """Cells speak up to 0.25 s later than each other: only the instants of append time differ."""
-    shown = list(pictures(26.0, scene))
+    shown = list(pictures(20.0 if scene is wrong_way else 8.0, scene))
     in_step = told(shown)
     assert in_step
     key = lambda one: (one["event_id"], one["sequence"])  # noqa: E731
