@@ -246,10 +246,22 @@ def create_backfill(kafka: Kafka, name: str, partitions: Mapping[str, int]) -> l
             raise SendError(msg)
         for future in admin.create_topics(wanted, operation_timeout=_PATIENCE_S).values():
             future.result(_PATIENCE_S)
+        names = [one.topic for one in wanted]
+        _await_topics(admin, names)
     except KafkaException as error:
         msg = f"topics of backfill {name}: {error.args[0].str()}"
         raise SendError(msg) from error
-    return [one.topic for one in wanted]
+    return names
+
+
+def _await_topics(admin: AdminClient, names: Sequence[str]) -> None:
+    """Wait until the broker shows topics; the controller, which made them, tells it later."""
+    limit = time.monotonic() + _PATIENCE_S
+    while set(names) - set(admin.list_topics(timeout=_ANSWER_S).topics):
+        if time.monotonic() > limit:
+            msg = f"the broker does not show {', '.join(names)} after {_PATIENCE_S:.0f} s"
+            raise SendError(msg)
+        time.sleep(0.02)
 
 
 def _backfill_config(topic: schemas.Topic) -> dict[str, str]:
@@ -257,6 +269,7 @@ def _backfill_config(topic: schemas.Topic) -> dict[str, str]:
         "message.timestamp.type": "CreateTime",
         "message.timestamp.after.max.ms": 2**63 - 1,  # a recording may be of any time
         "retention.ms": -1,  # else old records go within minutes
+        "cleanup.policy": "delete",  # by recorded times all of it is old enough to be compacted
     }
     return {key: str(value) for key, value in (topic.config | own).items()}
 

@@ -24,9 +24,10 @@ def test_every_schema_is_carried_by_a_topic():
 
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=TOPICS)
-def test_append_time_is_the_brokers_and_nothing_is_compacted(topic):
+def test_append_time_is_the_brokers_and_entries_alone_are_compacted(topic):
     assert topic.config["message.timestamp.type"] == "LogAppendTime"
-    assert topic.config["cleanup.policy"] == "delete"
+    kept = "compact" if topic.name == "station.sources" else "delete"
+    assert topic.config["cleanup.policy"] == kept
 
 
 @pytest.mark.parametrize("name", [n for n in TOPICS if n.startswith("raw.")])
@@ -35,8 +36,11 @@ def test_raw_topics_carry_the_senders_bytes_up_to_the_limit(name):
     assert TOPICS[name].config["max.message.bytes"] == 16 * 2**20
 
 
-def test_source_entries_are_kept_for_replays():
-    assert TOPICS["station.sources"].config["retention.ms"] == -1
+def test_source_entries_are_kept_as_long_as_what_they_held_for():
+    config = TOPICS["station.sources"].config
+    assert config["retention.ms"] == -1
+    raw = [topic.config["retention.ms"] for topic in TOPICS.values() if topic.value == "bytes"]
+    assert config["min.compaction.lag.ms"] > max(raw)
 
 
 def test_what_the_job_writes_in_transactions_is_read_committed():

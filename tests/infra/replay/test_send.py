@@ -3,11 +3,18 @@
 import msgspec
 import pytest
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
 
 import schemas
 from infra.kafka.topics import create_topics
 from infra.local.station import LocalStation
+from infra.replay.log import read_log
 from infra.replay.messages import RecordedMessage
 from infra.replay.send import (
     SendError,
@@ -19,6 +26,7 @@ from infra.replay.send import (
 )
 from jobs.runtime.clock import now_us
 from jobs.sections import Kafka
+from operators.routes import SOURCES
 from operators.sources import SourceEntry, effective_us
 from tests.waiting import PATIENCE_S, wait_for
 
@@ -150,6 +158,49 @@ def test_backfill_has_recorded_times_and_a_closing_pulse_everywhere(kafka):
     assert all("shift_us" not in one[4] and one[4]["format"] == b"rsm.json" for one in sent)
     ahead = {one[1] for one in found["station.sources.old"] if one[3]}
     assert ahead == {(FIRST_US - 10_000_000) // 1000}
+
+
+def make_topics(admin, configs):
+    made = admin.create_topics([NewTopic(name, 1, 1, config=c) for name, c in configs.items()])
+    for future in made.values():
+        future.result(PATIENCE_S)
+
+
+@pytest.mark.station
+def test_of_source_entries_the_broker_drops_pulses_and_what_is_older_than_raw_records(kafka):
+    """`due` is as `station.sources` when eight days have passed, `early` as it is today."""
+    admin = AdminClient(kafka.client())
+    hasty = ConfigEntry(
+        "log.cleaner.backoff.ms", "100", incremental_operation=AlterConfigOpType.SET
+    )
+    broker = ConfigResource("broker", "1", incremental_configs=[hasty])
+    for future in admin.incremental_alter_configs([broker]).values():
+        future.result(PATIENCE_S)
+    catalogue = {key: str(value) for key, value in schemas.topics()[SOURCES].config.items()}
+    early = catalogue | {"segment.ms": "10", "min.cleanable.dirty.ratio": "0"}
+    make_topics(admin, {"early": early, "due": early | {"min.compaction.lag.ms": "0"}})
+    producer, pulses = producer_of(kafka), 0
+    sent = [("a", b"1"), ("b", b"1"), ("a", b"2")]
+
+    def send(key, value):
+        for topic in ("early", "due"):
+            producer.produce(topic, value, key)
+        assert producer.flush(PATIENCE_S) == 0
+
+    def entries(topic):
+        """Entries and number of pulses; a pulse more, since segments end by new records."""
+        nonlocal pulses
+        send("pulse", None)
+        pulses += 1
+        records = [one.record for one in read_log(kafka.client(), [topic])]
+        told = [(record.key, record.body) for record in records if record.body is not None]
+        return told, len(records) - len(told)
+
+    for key, value in sent:
+        send(key, value)
+        entries("due")
+    wait_for(lambda: entries("due"), lambda seen: seen[0] == sent[1:] and seen[1] < pulses // 2)
+    assert entries("early") == (sent, pulses)
 
 
 @pytest.mark.station
