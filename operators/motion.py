@@ -60,11 +60,14 @@ LARGEST_TURN_VARIANCE = 0.5**2
 FIRST_TURN_VARIANCE = 0.2**2
 SLOW_MPS = 1.0  # below, a velocity has no direction worth the name
 
-# Rates of change between models, 1/s: from row to column. A standing road user stands for some ten
-# seconds; a going one manoeuvres about once in a minute, for about three seconds. Nobody stops from
-# full speed at once: what goes faster than STOPPING_MPS never becomes still.
-_RATES = np.array([[0.0, 0.1, 0.02], [0.03, 0.0, 1 / 60], [0.05, 1 / 3, 0.0]])
+# Rates of change between models, 1/s: from row to column. A road user that has just stopped starts
+# within some ten seconds (see `stays_still`), and who starts gains speed, which is a manoeuvre; a
+# going one manoeuvres about once in a minute, for about three seconds. Nobody stops from full speed
+# at once: what goes faster than STOPPING_MPS never becomes still.
+_RATES = np.array([[0.0, 0.02, 0.1], [0.03, 0.0, 1 / 60], [0.05, 1 / 3, 0.0]])
 STOPPING_MPS = 3.0
+# Who has stood for longer is no better known, but would be seen later to start.
+MOST_STOOD_S = 60.0
 
 # Columns of the table that kernels get; one row for each class.
 STEADY_NOISE, ALONG, ACROSS, SPIN, SPEED_VARIANCE, NOISE, COAST_S, UNNOTICED = range(8)
@@ -107,6 +110,20 @@ def transition(dt_s: float, rates: FloatArray, made: FloatArray) -> None:
             for j in range(MODELS):
                 leaves = (1.0 - stays) * rates[speed, i, j] / total
                 made[speed, i, j] = stays if i == j else leaves
+
+
+@inlined
+def stays_still(stood_s: float, dt_s: float, rates: FloatArray) -> float:
+    """Probability that who has stood for a while stands dt longer.
+
+    How long road users stand has no scale: seconds at a junction, a minute at red, a night at the
+    kerb. So the rate r at which one starts is not known, and having stood tells of it: with a prior
+    ``T exp(-r T)``, T the reciprocal of the rate of who has just stopped, one stands for t or more
+    with probability ``T / (T + t)`` (Lomax, Business failures, JASA 49, 1954), and from then on
+    dt longer with ``(T + t) / (T + t + dt)``.
+    """
+    known_s = min(stood_s, MOST_STOOD_S) + 1.0 / (rates[0, STILL, STEADY] + rates[0, STILL, TURN])
+    return float(known_s / (known_s + dt_s))
 
 
 # In kernels a state is a tuple of floats and a covariance the tuple of its upper triangle by rows:

@@ -96,6 +96,7 @@ def _blank(track: Record, event_us: int) -> None:
     for k in range(4):
         track.recent[k] = track.local_keys[k] = np.uint64(0)
     track.last_slot = track.vain_looks = 0
+    track.stood_s = np.float32(0.0)
     for k in range(WITNESSES):
         track.seen_us[k] = np.int64(-(2**62))
         track.seen_slot[k] = 0

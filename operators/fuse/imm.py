@@ -157,21 +157,31 @@ def _mixed_turn(s: Vector, models: Models) -> tuple[Vector, Vector]:
 
 
 @inlined
-def _shares(weights: Vector, change: FloatArray, m: int) -> tuple[Vector, float]:
+def _shares(weights: Vector, change: FloatArray, m: int, from_still: float) -> tuple[Vector, float]:
     """Shares of the models in what model `m` begins with, and its weight."""
-    a, b, c = change[0, m] * weights[0], change[1, m] * weights[1], change[2, m] * weights[2]
+    a, b, c = from_still * weights[0], change[1, m] * weights[1], change[2, m] * weights[2]
     total = a + b + c
     over = 1.0 / max(total, 1e-300)
     return (a * over, b * over, c * over), max(total, LEAST_WEIGHT)
 
 
 @inlined
-def mix(models: Models, change: FloatArray) -> Models:
-    """Interaction step: what each model begins with, given `change` of shape (3, 3)."""
+def mix(models: Models, change: FloatArray, stays: float) -> Models:
+    """Interaction step: what each model begins with.
+
+    Parameters
+    ----------
+    models
+    change : ndarray of shape (3, 3)
+        Of who has just stopped.
+    stays
+        Probability that what stands goes on standing.
+    """
     weights = models[0]
-    of_still, still = _shares(weights, change, STILL)
-    of_steady, steady = _shares(weights, change, STEADY)
-    of_turn, turn = _shares(weights, change, TURN)
+    leaves = (1.0 - stays) / (change[STILL, STEADY] + change[STILL, TURN])
+    of_still, still = _shares(weights, change, STILL, stays)
+    of_steady, steady = _shares(weights, change, STEADY, leaves * change[STILL, STEADY])
+    of_turn, turn = _shares(weights, change, TURN, leaves * change[STILL, TURN])
     place, P = _mixed_place(of_still, models)
     motion, Q = mixed_motion(of_steady, models)
     everything, R = _mixed_turn(of_turn, models)

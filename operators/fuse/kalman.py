@@ -53,9 +53,11 @@ from operators.motion import (
     ALONG,
     FIRST_TURN_VARIANCE,
     SPEED_VARIANCE,
+    STILL,
     STILL_SPEED_VARIANCE,
     TURN,
     UNNOTICED,
+    stays_still,
     steady_ahead,
 )
 from operators.motion import NOISE as MOTION_NOISE
@@ -158,7 +160,8 @@ def models_ahead(
     models = load_models(track.models)
     if lag_us > 0:
         known = change_over(lag_us / SECOND_US, rates, change, known)
-        models = mix(models, change[is_fast(track.mean[2], track.mean[3])])
+        stays = stays_still(track.stood_s, known[0], rates)
+        models = mix(models, change[is_fast(track.mean[2], track.mean[3])], stays)
         models = predict(models, known[0], known[1], kind)
     return models, known
 
@@ -295,7 +298,10 @@ def update(
     if seen[RV] >= 0.0 and velocity_distance(ahead, seen)[0] < VELOCITY_GATE:
         models = take_velocity(models, (seen[OVX], seen[OVY]), factor * seen[RV])
     keep(track, models)
-    track.time_us = max(track.time_us, event_us)
+    lag_us = max(event_us - track.time_us, 0)
+    stands = models[0][STILL] > 0.5
+    track.stood_s = np.float32(track.stood_s + lag_us / SECOND_US if stands else 0.0)
+    track.time_us += lag_us
     return share
 
 

@@ -73,6 +73,7 @@ def take_state(track: Record, other: Record) -> None:
         track.covariance[i] = other.covariance[i]
     for i in range(LENGTH):
         track.models[i] = other.models[i]
+    track.stood_s = other.stood_s
 
 
 @compiled

@@ -8,6 +8,7 @@ from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.associate.assign import assign
 from operators.associate.gate import FARTHEST_M, GATE, forbid_other_probes, gate
 from operators.fuse.account import held_by, local_key
+from operators.fuse.again import digest_of, is_again, note_frame
 from operators.fuse.frame_motion import carry_to, correct_pose, in_frame, to_axes
 from operators.fuse.index import gather
 from operators.fuse.kalman import foresee, inflation, narrow
@@ -207,7 +208,10 @@ def take_frame(
     note_all(made, CLUTTERED)
     usable = usable_ones(observations)
     raw = prepare(observations, usable, kind)
-    if _is_mixed_up(registry, about, circle, raw, tracks, heads, links, counts[N_SOURCES]):
+    digest = digest_of(raw)
+    if is_again(source, digest, about.since_us) or _is_mixed_up(
+        registry, about, circle, raw, tracks, heads, links, counts[N_SOURCES]
+    ):
         note_some(made, usable, QUARANTINED)
         return np.empty(0, np.int64)
     role = enrol(registry, about.slot, about.source_key, about.role, event_us, circle, raw)
@@ -265,6 +269,7 @@ def take_frame(
         heads,
         links,
     )
+    note_frame(source, digest, news, ahead)
     if role != NO_ROLE and not about.moving:
         learn_white(source, about.slot, event_us, tracks, slots, news, ahead, raw)
     collect(

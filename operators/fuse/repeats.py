@@ -1,4 +1,4 @@
-"""Reports that are no news: places sent again, and probes that others see elsewhere.
+"""Reports of probes that are no news: places sent again, and what others see elsewhere.
 
 A receiver without a fix goes on sending its last place with new stamps. Of something that moves a
 repeated place is an old one.

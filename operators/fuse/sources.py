@@ -4,6 +4,7 @@ import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.frame import SourceKind
+from operators.fuse.again import forget_frames
 from operators.fuse.noise import FIRST_KEPT
 from operators.fuse.quality import FIRST_A, FIRST_B
 from operators.fuse.state import MAX_SOURCES, N_SOURCES, N_TRACKS, QUARTERS
@@ -86,6 +87,7 @@ def _begin_source(source: Record, key: np.uint64, event_us: int, kind: FloatArra
     source.lasting_found_m2 = source.lasting_count = 0.0
     source.white_count = source.white_m2 = source.white_claimed_m2 = 0.0
     forget_carried(source)
+    forget_frames(source)
     source.noise_found = source.noise_claimed = 2.0 * kind[POSITION_VARIANCE]
 
 

@@ -18,7 +18,7 @@ from operators.register.anchors import ANCHOR_FIELDS, CARRIED_FIELDS
 from operators.register.remember import RAW_FIELDS
 from operators.register.state import Registry, no_registry, pack_registry, unpack_registry
 
-VERSION = 6
+VERSION = 7
 LOCAL_KEYS = 4
 WITNESSES = 8
 QUARTERS = 4
@@ -28,11 +28,17 @@ FIRST_CAPACITY = 64
 
 # Where a probe said last that it is, as it came: not registered, not filtered.
 PLACE_FIELDS = [("probe_x_m", "<f4"), ("probe_y_m", "<f4")]
+# For how long a track has been likelier to stand than to move.
+STOOD_FIELDS = [("stood_s", "<f4")]
 # What is found of a source's lasting errors.
 LASTING_FIELDS = [
     ("lasting_found_m2", "<f8"),  # mean of what tells of them; chance may make it negative
     ("lasting_count", "<f8"),
 ]
+# Frames that a source sent last, newest first: what tells one from another, and how many of the
+# tracks that it saw moved.
+FRAMES = 4
+FRAME_FIELDS = [("frame_digest", "<u8", (FRAMES,)), ("frame_movers", "u1", (FRAMES,))]
 # One track. Times in UTC microseconds; axes of the cell, metres and metres a second.
 TRACK = np.dtype(
     [
@@ -81,6 +87,7 @@ TRACK = np.dtype(
         *RAW_FIELDS,
         *ANCHOR_FIELDS,
         *PLACE_FIELDS,
+        *STOOD_FIELDS,
     ]
 )
 
@@ -107,14 +114,19 @@ SOURCE = np.dtype(
         ("name", f"S{SOURCE_NAME_BYTES}"),
         *CARRIED_FIELDS,
         *LASTING_FIELDS,
+        *FRAME_FIELDS,
     ]
 )
 # Versions that are read: bytes of a source and of a track. Each begins as the one before; what it
 # has more of is zero, which is "not learned yet".
 SIZES = {VERSION: (SOURCE.itemsize, TRACK.itemsize)}
+SIZES[6] = (
+    SOURCE.itemsize - np.dtype(FRAME_FIELDS).itemsize,
+    TRACK.itemsize - np.dtype(STOOD_FIELDS).itemsize,
+)
 SIZES[5] = (
-    SOURCE.itemsize - np.dtype(LASTING_FIELDS).itemsize,
-    TRACK.itemsize - np.dtype(PLACE_FIELDS).itemsize,
+    SIZES[6][0] - np.dtype(LASTING_FIELDS).itemsize,
+    SIZES[6][1] - np.dtype(PLACE_FIELDS).itemsize,
 )
 SIZES[4] = (
     SIZES[5][0] - np.dtype(CARRIED_FIELDS).itemsize,

@@ -19,11 +19,13 @@ from operators.motion import (
     ALONG,
     FIRST_TURN_VARIANCE,
     MODELS,
+    MOST_STOOD_S,
     STILL,
     STILL_SPEED_VARIANCE,
     TURN_LASTS_S,
     motion_table,
     rate_table,
+    stays_still,
     transition,
 )
 
@@ -154,7 +156,10 @@ def test_mixing_is_the_textbook_one(seed):
     change = np.empty((2, MODELS, MODELS))
     transition(0.5, rate_table(), change)
     weights, means, covariances = in_full(models)
-    mixed = mix(models, change[0])
+    stays = 0.99
+    change[0, STILL] *= (1.0 - stays) / (1.0 - change[0, STILL, STILL])
+    change[0, STILL, STILL] = stays
+    mixed = mix(models, change[0], stays)
     np.testing.assert_allclose(mixed[0], weights @ change[0], rtol=1e-9, atol=1e-6)
     for m, dim in enumerate(DIMS):
         before = change[0][:, m] * weights
@@ -180,6 +185,23 @@ def test_a_row_of_change_is_a_distribution():
     np.testing.assert_allclose(change.sum(2), 1.0)
     assert (change[1, 1:, STILL] == 0.0).all()
     assert (change[0, 1:, STILL] > 0.0).all()
+
+
+def test_who_has_just_stopped_starts_at_the_rate_of_the_table():
+    change = np.empty((2, MODELS, MODELS))
+    transition(0.01, rate_table(), change)
+    assert stays_still(0.0, 0.01, rate_table()) == pytest.approx(change[0, STILL, STILL], abs=1e-6)
+
+
+@given(st.floats(0.0, MOST_STOOD_S / 2), st.floats(0.01, 5.0), st.floats(0.01, 5.0))
+@settings(deadline=None)
+def test_to_stand_on_is_likelier_the_longer_one_stood(stood_s, one_s, other_s):
+    rates = rate_table()
+    at_once = stays_still(stood_s, one_s + other_s, rates)
+    by_steps = stays_still(stood_s, one_s, rates) * stays_still(stood_s + one_s, other_s, rates)
+    assert at_once == pytest.approx(by_steps)
+    assert stays_still(stood_s + 1.0, one_s, rates) > stays_still(stood_s, one_s, rates)
+    assert stays_still(1e9, one_s, rates) == stays_still(MOST_STOOD_S, one_s, rates)
 
 
 @given(seeds, st.floats(0.01, 2.0))
