@@ -37,8 +37,9 @@ from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
 from operators.road.intake import cell_roads
 from operators.road.lanes import cell_lanes, pack_parts
-from operators.road.match import MEMORY, match
+from operators.road.match import match
 from operators.road.network import RoadPart
+from operators.road.recall import MEMORY
 from operators.routes import SOURCES
 from operators.track import TRACK_ROW
 from operators.transform.cells import cell, owner

@@ -17,8 +17,9 @@ from operators._typing import IntArray, RecordArray
 from operators.envelope import Kind
 from operators.road.intake import CellRoad, CellSignals
 from operators.road.lanes import CellLanes, cell_lanes, ids_of, pack_parts
-from operators.road.match import MEMORY, match
+from operators.road.match import match
 from operators.road.network import Turn
+from operators.road.recall import MEMORY
 from operators.road.signal import SignalState
 
 _ROADS = msgspec.msgpack.Decoder(dict[str, CellRoad])

@@ -26,8 +26,8 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray
 from operators.jit import Record, compiled
 from operators.road.lanes import GRID_M, REACH_M, CellLanes
+from operators.road.recall import KEPT, MEMORY, NOTHING, recall
 
-KEPT = 4  # lanes remembered of a track
 _MOST = 12  # candidates
 _FLOOR = 1e-3
 _SURE = 0.8
@@ -41,8 +41,6 @@ _CERTAIN = 3.0  # beyond it erf is 1 to 2e-5
 _MOVING_MPS = 2.0
 _WALKER = 7  # ObjectClass.PEDESTRIAN
 
-# What is remembered of a track: lanes by id, 0 for none, with the averages.
-MEMORY = np.dtype([("track_id", "<u8"), ("lane_id", "<u8", KEPT), ("score", "<f4", KEPT)])
 # What is told of an object: numbers of lanes, -1 if not known.
 MATCH = np.dtype([("lane", "<i8"), ("segment", "<i8"), ("along_m", "<f4"), ("across_m", "<f4")])
 
@@ -150,7 +148,7 @@ def _before(
     found = _ENTRY
     for j in range(KEPT):
         was = number[j]
-        if was == -2:
+        if was == NOTHING:
             continue
         cost = 0.0 if was == k else _ELSEWHERE
         if was >= 0 and was != k:
@@ -188,7 +186,7 @@ def match_rows(
     known : structured array of shape (n,), dtype `MEMORY`
         What is remembered of each; lane 0 for none.
     known_numbers : ndarray of shape (n, `KEPT`)
-        Numbers of those lanes; -1 for one that is not here, -2 for none.
+        Numbers of those lanes, as `operators.road.recall` gives them.
     weight
         What this tick counts; 1 for a track of which nothing is remembered.
     lanes, pieces, origin, shape, starts, members, onward_starts, onward
@@ -308,28 +306,11 @@ def match(
     """
     memory, told = np.zeros(len(rows), MEMORY), np.zeros(len(rows), MATCH)
     memory["track_id"] = rows["track_id"]
-    known = _known(rows["track_id"], remembered)
+    known, numbers = np.zeros(len(rows), MEMORY), np.empty((len(rows), KEPT), np.int64)
+    rising = recall(rows, remembered, lanes.lanes, known, numbers)
     match_rows(
-        rows, known, _numbers(known["lane_id"], lanes), 1.0 - exp(-since_s / _FORGET_S),
+        rows, known, numbers, 1.0 - exp(-since_s / _FORGET_S),
         lanes.lanes, lanes.pieces, lanes.origin, lanes.shape, lanes.starts, lanes.members,
         lanes.onward_starts, lanes.onward, memory, told,
     )  # fmt: skip
-    return told, memory[np.argsort(memory["track_id"], kind="stable")]
-
-
-def _known(tracks: IntArray, remembered: RecordArray) -> RecordArray:
-    known = np.zeros(len(tracks), MEMORY)
-    if len(remembered):
-        at = np.searchsorted(remembered["track_id"], tracks).clip(max=len(remembered) - 1)
-        hit = remembered["track_id"][at] == tracks
-        known[hit] = remembered[at[hit]]
-    return known
-
-
-def _numbers(ids: IntArray, lanes: CellLanes) -> IntArray:
-    """Numbers of lanes by id: -1 for one that is not here, -2 for id 0."""
-    numbers = np.where(ids == 0, -2, -1)
-    if len(lanes.lanes):
-        at = np.searchsorted(lanes.lanes["lane_id"], ids).clip(max=len(lanes.lanes) - 1)
-        numbers = np.where(lanes.lanes["lane_id"][at] == ids, at, numbers)
-    return numbers.astype(np.int64)
+    return told, memory if rising else memory[np.argsort(memory["track_id"], kind="stable")]

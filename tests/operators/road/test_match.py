@@ -3,10 +3,14 @@
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from operators.road.lanes import cell_lanes, pack_parts
-from operators.road.match import MEMORY, match
+from operators.road.lanes import LANE, cell_lanes, pack_parts
+from operators.road.match import match
 from operators.road.network import RoadPart
+from operators.road.recall import MEMORY, recall
+from operators.track import TRACK_ROW
 from tests.builders import HOME, a_row
 from tests.operators.road.signals import a_lane, a_part, a_segment, an_approach
 
@@ -163,3 +167,27 @@ def test_who_leaves_the_road_is_on_no_lane_within_a_second():
     told = drive(lanes_of(an_approach()), path)
     assert all(t["lane"] >= 0 for t in told[:60])
     assert told[-1]["lane"] == told[-1]["segment"] == -1
+
+
+@given(st.permutations([3, 5, 7, 9]), st.sets(st.sampled_from([2, 3, 7, 9, 11])))
+def test_what_is_remembered_is_found_by_track_in_any_order(tracks, before):
+    rows, there = np.zeros(4, TRACK_ROW), np.zeros(3, LANE)
+    rows["track_id"], there["lane_id"] = tracks, [10, 20, 30]
+    remembered = np.zeros(len(before), MEMORY)
+    remembered["track_id"] = sorted(before)
+    remembered["lane_id"] = [20, 15, 0, 30]
+    known, numbers = np.zeros(4, MEMORY), np.empty((4, 4), np.int64)
+    rising = recall(rows, remembered, there, known, numbers)
+    assert rising == (tracks == sorted(tracks))
+    for track, row, found in zip(tracks, known, numbers.tolist(), strict=True):
+        assert row["track_id"] == (track if track in before else 0)
+        assert found == ([1, -1, -2, 2] if track in before else [-2] * 4)
+
+
+def test_what_is_remembered_is_sorted_by_track_whatever_the_rows():
+    lanes = lanes_of(an_approach())
+    rows = np.concatenate([an_object(-100 - k, -1.75, track_id=k) for k in (3, 1, 2)])
+    told, memory = match(rows, np.zeros(0, MEMORY), lanes, 0.1)
+    assert memory["track_id"].tolist() == [1, 2, 3]
+    again, _ = match(rows, memory, lanes, 0.1)
+    assert again["lane"].tolist() == told["lane"].tolist()
