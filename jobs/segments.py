@@ -81,9 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Build the job and hand it to Flink."""
     parser = argparse.ArgumentParser(prog="segments", description="The segment job.")
     parser.add_argument("--config", type=Path, help="station.toml; default: as `station` takes it")
-    settings = load(parser.parse_args(arguments).config)
+    parser.add_argument("--parallelism", type=int, default=1, help="of its keyed stages")
+    chosen = parser.parse_args(arguments)
+    settings = load(chosen.config)
     codec = AvroCodec(register_all(settings.registry.address()))
-    env, tables = environment(settings, parallelism=1)
+    env, tables = environment(settings, chosen.parallelism)
     build(tables, settings, codec)
     env.execute(JOB)
 
