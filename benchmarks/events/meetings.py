@@ -147,6 +147,16 @@ def queue_on_the_motorway(rng: Rng) -> Script:
     )
 
 
+def joins_who_waits(rng: Rng) -> Script:
+    """Three stop behind each other, four seconds apart: a queue, and no stop of several at once."""
+    v, b, apart_s = rng.uniform(12, 15), 3.0, 4.0
+
+    def phases(k: int) -> list[tuple[float, float]]:
+        return [(8 + apart_s * k, 0), (v / b, -b), (8.5 - apart_s * k, 0), (20, 1.5)]
+
+    return Script(_row(v, 3, apart_s * v + 8.5, EAST_M[0], phases, 0.0))
+
+
 def dense_but_moving(rng: Rng) -> Script:
     v = rng.uniform(6, 9)
     return Script(_row(v, 10, 14.0, EAST_M[0], lambda _: [(60, 0)], 0.0))

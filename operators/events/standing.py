@@ -32,6 +32,7 @@ _EDGE_M = 25.0 - STRIP_M  # inside the border; farther out a leader may be beyon
 _ON_ROAD = 0.5
 QUEUE, QUEUE_M = 5, 25.0  # vehicles, metres: fewer are no danger to who comes behind
 FAR_FROM_CONTROL_M = 120.0  # 8.6 s at 14 m/s: who comes to a signal looks for its queue so far
+_TOGETHER_S = 5.0  # who stands for longer did not stop with the others: they join a queue
 STOPPED_WITHIN_US = 12_000_000  # from 8 m/s at a gentle 1.5 m/s² takes five seconds; twice that
 _RED = one_of(Phase.STOP_AND_REMAIN, Phase.STOP_THEN_PROCEED, Phase.DARK)
 
@@ -139,5 +140,6 @@ def _halted(scene: Scene, vehicle: BoolArray, waits: BoolArray) -> IntArray:
     """Rows that went fast a moment ago and stand now, for nothing that is known."""
     fast_us = scene.memory["fast_us"]
     recent = (fast_us > 0) & (scene.tick_us - fast_us < STOPPED_WITHIN_US)
+    recent &= standing_s(scene.memory, scene.tick_us) < _TOGETHER_S
     halted = vehicle & (scene.rows["speed_mps"] < 1.0) & recent & ~waits
     return np.flatnonzero(halted)

@@ -12,6 +12,8 @@ SCENES = (
     scenes.runs_the_red,
     scenes.crosses_just_before,
     scenes.closes_up_fast,
+    scenes.group_stops_suddenly,
+    scenes.joins_who_waits,
     scenes.starts_before_the_news,
     scenes.stops_over_the_line,
 )
