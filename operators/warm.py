@@ -17,9 +17,8 @@ from operators.fused import FUSED
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
-from operators.routes import CONTEXT, NETWORK, OBJECTS, SIGNALS, SOURCES
-from operators.segments.flow import SegmentFlow
-from operators.step import Output
+from operators.routes import SOURCES
+from operators.segments.flow import SegmentFlow, committed
 from operators.surroundings import surroundings
 from operators.transform import datum
 
@@ -38,7 +37,7 @@ def warm_up() -> None:
     parameters = Parameters()
     outputs = list(run(_log(), Pipeline(parameters)))
     flow = SegmentFlow(parameters, lambda _topic, packed: msgspec.msgpack.decode(packed))
-    for _ in run(_committed(outputs), flow):
+    for _ in run(committed(outputs, _START_US + 60 * _SECOND_US), flow):
         pass
     _services()
 
@@ -92,11 +91,3 @@ def _record(
 ) -> LogRecord:
     packed = json.dumps(body).encode()
     return LogRecord(topic, 0, RawRecord(offset, at_us, 0, form, "", source, packed))
-
-
-def _committed(outputs: list[Output]) -> Iterator[LogRecord]:
-    """What the segment job reads of it, appended after it all."""
-    at_us = _START_US + 60 * _SECOND_US
-    for k, one in enumerate(outputs):
-        if one.route in (OBJECTS, SIGNALS, NETWORK, CONTEXT):
-            yield LogRecord(one.route, 0, RawRecord(k, at_us + k, 0, "", "", "", one.value))

@@ -15,6 +15,16 @@ SETTLES_US, WAIT_US = 300_000, 1_000_000  # for any neighbour; for one that is e
 _FIELDS = msgspec.msgpack.Decoder(dict[str, Any])
 
 
+class _Head(msgspec.Struct):
+    """What is asked of a picture or a strip that waits; its columns are passed over."""
+
+    tick_us: int
+    cell_key: str
+
+
+_HEAD = msgspec.msgpack.Decoder(_Head)
+
+
 class Waiting(msgspec.Struct, array_like=True):
     """What waits at a cell.
 
@@ -40,18 +50,18 @@ def take(
     waiting: Waiting, pictures: Sequence[bytes], strips: Sequence[bytes], judged_us: int
 ) -> None:
     """Let pictures and strips wait; those of ticks that are judged, and repeats, are left out."""
-    told = sorted(((one["tick_us"], one["cell_key"]), packed) for one, packed in _read(strips))
-    for (tick_us, key), packed in told:
+    for (tick_us, key), packed in _in_order(strips):
         waiting.told[key] = max(tick_us, waiting.told.get(key, 0))
         if tick_us > judged_us:
             waiting.strips.setdefault(tick_us, {})[key] = packed
-    for one, packed in sorted(_read(pictures), key=lambda each: each[0]["tick_us"]):
-        if one["tick_us"] > max([judged_us, *waiting.pictures]):
-            waiting.pictures[one["tick_us"]] = packed
+    for (tick_us, _), packed in _in_order(pictures):
+        if tick_us > max([judged_us, *waiting.pictures]):
+            waiting.pictures[tick_us] = packed
 
 
-def _read(packed: Sequence[bytes]) -> Iterator[tuple[Fields, bytes]]:
-    return ((_FIELDS.decode(one), one) for one in packed)
+def _in_order(packed: Sequence[bytes]) -> list[tuple[tuple[int, str], bytes]]:
+    heads = (_HEAD.decode(one) for one in packed)
+    return sorted(((h.tick_us, h.cell_key), one) for h, one in zip(heads, packed, strict=True))
 
 
 def complete(waiting: Waiting, *, all_of_them: bool) -> Iterator[tuple[Fields, list[Fields]]]:

@@ -1,17 +1,39 @@
 """The steps of the segment job in memory: its oracle, and the base of its benchmarks."""
 
+from collections.abc import Iterable, Iterator
+
 from operators.enrich.versions import share_feature
 from operators.events.join import EventJoin
 from operators.events.step import EventStep
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, Stage
-from operators.raw import pack_raw
-from operators.routes import APPROACH, FEATURE, JOIN, SCENE, SEGMENT, WATCH
+from operators.raw import RawRecord, pack_raw
+from operators.routes import (
+    APPROACH,
+    CONTEXT,
+    FEATURE,
+    JOIN,
+    NETWORK,
+    OBJECTS,
+    SCENE,
+    SEGMENT,
+    SIGNALS,
+    WATCH,
+)
 from operators.segments.approach import ApproachStates
 from operators.segments.scenes import Scenes
 from operators.segments.segment import SegmentStates
 from operators.segments.sort import Decode, Sort
 from operators.step import Output
+
+_READ = (OBJECTS, SIGNALS, NETWORK, CONTEXT)
+
+
+def committed(outputs: Iterable[Output], at_us: int) -> Iterator[LogRecord]:
+    """What the job reads of the fusion job's records, in their order, appended from `at_us` on."""
+    read = (one for one in outputs if one.route in _READ)
+    for k, one in enumerate(read):
+        yield LogRecord(one.route, 0, RawRecord(k, at_us + k, 0, "", "", "", one.value))
 
 
 class SegmentFlow:

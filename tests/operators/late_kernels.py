@@ -14,10 +14,8 @@ import operators
 from infra.simulator.scenario import Scenario, simulate
 from infra.simulator.stories import Stories
 from operators.parameters import Parameters
-from operators.pipeline import LogRecord, Pipeline, run
-from operators.raw import RawRecord
-from operators.routes import CONTEXT, NETWORK, OBJECTS, SIGNALS
-from operators.segments.flow import SegmentFlow
+from operators.pipeline import Pipeline, run
+from operators.segments.flow import SegmentFlow, committed
 from operators.warm import warm_up
 from tests.infra.simulator.log import log_of
 
@@ -47,13 +45,8 @@ def run_district():
     simulated = simulate(Scenario(START_US, duration_s=12.0, stories=Stories(), spat_hz=1.0))
     parameters = Parameters()
     made = list(run(log_of(simulated), Pipeline(parameters)))
-    committed = [
-        LogRecord(one.route, 0, RawRecord(k, START_US + 60_000_000 + k, 0, "", "", "", one.value))
-        for k, one in enumerate(made)
-        if one.route in (OBJECTS, SIGNALS, NETWORK, CONTEXT)
-    ]
     flow = SegmentFlow(parameters, lambda _topic, packed: msgspec.msgpack.decode(packed))
-    return made, list(run(committed, flow))
+    return made, list(run(committed(made, START_US + 60_000_000), flow))
 
 
 if __name__ == "__main__":
