@@ -8,10 +8,10 @@ from infra.demo.run import client_of
 from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
 from jobs.settings import Settings
-from jobs.warehouse import OFFSETS, PARTS, topic_ids
-from operators.blocks import Blocks, PackedBlock, block_decoder
+from jobs.warehouse import PARTS, RECORDS, topic_ids
+from operators.blocks import Blocks, PackedBlock, block_decoder, token_of
 from operators.pipeline import FOREVER_US, Stage
-from operators.raw import RawRecord, pack_raw
+from operators.raw import RawRecord, pack_raw, place_raw
 
 _WARM = 0.1  # share of the blocks before which nothing is counted
 
@@ -51,8 +51,8 @@ def load_all(settings: Settings, codec: AvroCodec, objects: int) -> Loaded:
         began = time.perf_counter()
         records = [codec.decode(block.topic, data) for data in block.records]
         decoded = time.perf_counter()
-        place = f"{ids[block.topic]}:{block.partition}:{block.first}-{block.last}:benchmark"
-        sent = warehouse.insert(Block(block.topic, records, place))
+        token = f"{token_of(block, ids[block.topic])}:benchmark"
+        sent = warehouse.insert(Block(block.topic, records, token))
         rows += sent
         if number >= _WARM * len(blocks):
             counted += sent
@@ -67,10 +67,10 @@ def _blocks(settings: Settings) -> list[PackedBlock]:
     """Blocks of all committed records: states first, then the rest."""
     made = []
     for part in PARTS:
-        stage = Stage(Blocks(part.interval_us, OFFSETS))
+        stage = Stage(Blocks(part.interval_us, RECORDS))
         for one in read(settings.kafka.client(), part.topics):
             record = RawRecord(one.offset, one.append_us, 0, "", "", one.key, one.value)
-            stage.take(f"{one.topic}/{one.partition}", pack_raw(record))
+            stage.take(one.topic, place_raw(one.partition, pack_raw(record)))
         made += [block_decoder.decode(output.value) for output in stage.advance(FOREVER_US)]
     return made
 

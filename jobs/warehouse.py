@@ -8,20 +8,20 @@ parked after a few attempts (`jobs.io.delivery`). Run it with
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 from pyflink.common import Types
-from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import WarehouseSettings
 from jobs.io.registry import register_all
 from jobs.runtime.environment import environment
-from jobs.runtime.graph import ROUTED, Reading, by_key, read_topics, records_of
+from jobs.runtime.graph import ROUTED, Reading, by_key, placed_records_of, read_topics
 from jobs.runtime.insert import Insert
 from jobs.runtime.process import StepFunction, as_it_is
 from jobs.settings import Settings, load
@@ -29,7 +29,7 @@ from operators.blocks import Blocks
 from operators.routes import OBJECTS, SEGMENT_TOPICS, TOPICS
 
 JOB = "warehouse"
-OFFSETS = 4096
+RECORDS = 4096  # of a block at most
 
 
 class Part(NamedTuple):
@@ -61,16 +61,19 @@ def build(tables: StreamTableEnvironment, settings: Settings, insert: Insert) ->
     reading = Reading(
         settings.kafka.java(), flink.group(JOB), "read_committed", idle_ms=flink.exclude_silent_ms
     )
-    first, *others = (_blocks(tables, part, reading) for part in PARTS)
-    inserted = first.union(*others).process(insert, Types.STRING()).uid("insert").name("insert")
-    inserted.print().uid("end").name("end")
+    for part in PARTS:
+        _load(tables, part, reading, insert)
 
 
-def _blocks(tables: StreamTableEnvironment, part: Part, reading: Reading) -> DataStream:
-    table, name = f"fused_{part.name}", f"cut {part.name}"
-    read_topics(tables, table, part.topics, reading, 1)
-    step = StepFunction(Blocks(part.interval_us, OFFSETS), as_it_is)
-    return by_key(records_of(tables, table)).process(step, ROUTED).uid(name).name(name)
+def _load(tables: StreamTableEnvironment, part: Part, reading: Reading, insert: Insert) -> None:
+    """Load the topics of a part; what is looked at live waits for nothing of the others."""
+    table = f"fused_{part.name}"
+    cut, into, end = (f"{word} {part.name}" for word in ("cut", "insert", "end"))
+    read_topics(tables, table, part.topics, replace(reading, aligned_with=part.name), 1)
+    step = StepFunction(Blocks(part.interval_us, RECORDS), as_it_is)
+    blocks = by_key(placed_records_of(tables, table)).process(step, ROUTED).uid(cut).name(cut)
+    inserted = blocks.process(insert, Types.STRING()).uid(into).name(into)
+    inserted.print().uid(end).name(end)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

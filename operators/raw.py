@@ -81,6 +81,17 @@ def receive_time_us(data: bytes) -> int:
     return int(data.split(SEPARATOR, 2)[1]) * 1000
 
 
+def place_raw(partition: int, data: bytes) -> bytes:
+    """Packed raw record with the partition that it stands in before it."""
+    return str(partition).encode() + SEPARATOR + data
+
+
+def take_place(data: bytes) -> tuple[int, bytes]:
+    """Partition and packed raw record of what `place_raw` made."""
+    partition, _, record = data.partition(SEPARATOR)
+    return int(partition), record
+
+
 def _shift(text: bytes) -> int:
     # A header is the sender's word: what is no number, or leads out of the age, shifts nothing.
     digits = text[1:] if text[:1] == b"-" else text

@@ -129,10 +129,10 @@ class BlockLog:
         return self._client.execute(query.format(self._database), values)[0][0]
 
     def _note(self, kind: str, refusal: Refusal, block: PackedBlock, content: bytes = b"") -> None:
+        span = block.spans[0]
         row = (
-            refusal.token, kind, refusal.table, block.topic, block.partition, block.first,
-            block.last, len(block.records), refusal.code, refusal.reason[:_REASON_CHARACTERS],
-            content,
+            refusal.token, kind, refusal.table, block.topic, span.partition, span.first, span.last,
+            len(block.records), refusal.code, refusal.reason[:_REASON_CHARACTERS], content,
         )  # fmt: skip
         self._client.execute(
             f"INSERT INTO {self._database}.block_log ({_FIELDS}) VALUES", [row], settings=_SETTINGS

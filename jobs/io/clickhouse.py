@@ -122,14 +122,14 @@ class WarehouseSettings:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Records of one topic partition between two cuts.
+    """Records of one topic between two cuts.
 
     Parameters
     ----------
     topic
         Name of the topic.
     records
-        Decoded records in the order of their offsets.
+        Decoded records in the order of partitions and offsets.
     token
         What is the same whenever this block is built, and different for any other:
         see `operators.blocks.token_of`.

@@ -13,7 +13,7 @@ from jobs.io.block_log import BlockLog, Parked, Refusal
 from jobs.io.clickhouse import InsertError, Warehouse
 from jobs.io.joined import TableRows
 from jobs.io.rows import rows_of
-from operators.blocks import PackedBlock, block_decoder
+from operators.blocks import PackedBlock, unpack_parked
 
 ATTEMPTS: Final = 3  # each but the last costs a restart of the job
 UNREADABLE: Final = -1
@@ -98,7 +98,7 @@ class Delivery:
         BlockRefusedError
             If it is refused again; it stays parked.
         """
-        block = block_decoder.decode(parked.content)
+        block = unpack_parked(parked.content)
         table = parked.refusal.table
         token = parked.refusal.token.removesuffix(f":{table}") if table else parked.refusal.token
         rows, refusals = self._send(block, token, table)

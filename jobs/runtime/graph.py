@@ -60,6 +60,8 @@ class Reading:
         How much older than the newest of its partition a record may be.
     least_bytes
         A fetch that finds less waits for more, 100 ms at most; see `jobs.io.beat`.
+    aligned_with
+        Sources of one name wait for the slowest of them; empty for all of the group.
     """
 
     client: Mapping[str, str]
@@ -69,6 +71,7 @@ class Reading:
     idle_ms: int = 0
     disorder_ms: int = 0
     least_bytes: int = 1
+    aligned_with: str = ""
 
 
 def read_topics(
@@ -87,7 +90,7 @@ def read_topics(
         "topic": ";".join(topics),
         "scan.startup.mode": "earliest-offset",
         "scan.parallelism": str(parallelism),
-        "scan.watermark.alignment.group": reading.group,
+        "scan.watermark.alignment.group": reading.aligned_with or reading.group,
         # bounds what waits in state while a job catches up, and how fast it does: each interval
         # or two it may read as much further
         "scan.watermark.alignment.max-drift": "3 s",
@@ -158,7 +161,17 @@ def records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
 
     Pulses end here: their time has moved the watermark, and nothing else is in them.
     """
-    query = f"SELECT {PLACE} AS `key`, {EVENT} AS event FROM {name} WHERE body IS NOT NULL"
+    return _records(tables, name, PLACE, EVENT)
+
+
+def placed_records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
+    """Records of a table as a stream of (topic, packed raw record with its partition before it)."""
+    placed = f"CONCAT_WS({_SEPARATOR}, CAST(`partition` AS STRING), {EVENT})"
+    return _records(tables, name, "`topic`", placed)
+
+
+def _records(tables: StreamTableEnvironment, name: str, key: str, event: str) -> DataStream:
+    query = f"SELECT {key} AS `key`, {event} AS event FROM {name} WHERE body IS NOT NULL"
     return keyed_rows(tables, tables.sql_query(query))
 
 

@@ -25,7 +25,7 @@ from operators.parameters import Parameters
 from operators.pipeline import FOREVER_US, Stage
 from operators.places import Places
 from operators.publish import Publish
-from operators.raw import pack_raw
+from operators.raw import pack_raw, place_raw
 from operators.report import (
     CLAIM,
     SEEN,
@@ -194,8 +194,9 @@ def intersection():
 
 
 def blocks():
-    events = [pack_raw(a_raw_record(k, START_US + 90_000 * k)) for k in range(40)]
-    return Case(lambda: Blocks(1_000_000, 7), "fused.objects/0", events, Shared())
+    raw = (pack_raw(a_raw_record(k, START_US + 90_000 * k)) for k in range(40))
+    events = [place_raw(k % 3, packed) for k, packed in enumerate(raw)]
+    return Case(lambda: Blocks(1_000_000, 7), "fused.objects", events, Shared())
 
 
 def events():

@@ -4,7 +4,7 @@ import msgspec
 
 import schemas
 from jobs.io.avro import AvroCodec
-from operators.blocks import PackedBlock, token_of
+from operators.blocks import PackedBlock, Span, token_of
 from operators.routes import OBJECTS
 from tests.schemas.packing import packed_example
 
@@ -21,7 +21,7 @@ def pictures(number, run_id="run-1", codec=CODEC):
         made = record | {"tick_us": tick_us, "sequence": number, "run_id": run_id}
         records.append(codec.encode(OBJECTS, msgspec.msgpack.encode(made)))
     first = len(CASES) * number
-    return PackedBlock(OBJECTS, 0, first, first + len(CASES) - 1, records)
+    return PackedBlock(OBJECTS, [Span(0, first, first + len(CASES) - 1)], records)
 
 
 def token(block):

@@ -17,7 +17,7 @@ from jobs.io.block_log import BlockLog
 from jobs.io.clickhouse import InsertError, Warehouse
 from jobs.io.delivery import Delivery
 from jobs.io.joined import TableRows
-from operators.blocks import PackedBlock
+from operators.blocks import PackedBlock, Span
 from operators.routes import OBJECTS
 from tests.infra.clickhouse.engine import client_of, warehouse_at
 from tests.infra.local.conftest import Service
@@ -59,7 +59,7 @@ def block_of(number):
         record = CROWD | {"tick_us": START_US + number * 10_000_000 + k * 100_000}
         records.append(CODEC.encode(OBJECTS, msgspec.msgpack.encode(record)))
     first = number * PICTURES
-    return PackedBlock(OBJECTS, 0, first, first + PICTURES - 1, records)
+    return PackedBlock(OBJECTS, [Span(0, first, first + PICTURES - 1)], records)
 
 
 class PieceWarehouse(Warehouse):
