@@ -64,10 +64,10 @@ class Applied:
         """Names of the features that apply to an object."""
         return [self.names[k] for k in self.name[self.place == row].tolist()]
 
-    def incident_at(self, row: int) -> str | None:
-        """The first of the incidents that apply to an object."""
-        known = (name for name in self.of_row(row) if name in self.versions)
-        return next((name for name in known if self.versions[name]["kind"] == "incident"), None)
+    def incidents_at(self, row: int) -> list[tuple[str, Version]]:
+        """Incidents that apply to an object, with their names."""
+        known = [(n, self.versions[n]) for n in self.of_row(row) if n in self.versions]
+        return [one for one in known if one[1]["kind"] == "incident"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import IntArray, RecordArray
+from operators.events.duplicate import duplicate_of
 from operators.events.kinds import RULES, SURE, UNSURE, EventKind
 from operators.events.memory import found_in
 from operators.events.scene import Claims, Scene, subject_of
@@ -51,7 +52,7 @@ class Watch(msgspec.Struct, array_like=True):
     own, away_us
         Whether this cell shows the first track, and for how long another one does.
     incident, told_incident
-        A third party's incident at the first track, as it was claimed and told last.
+        A third party's incident that it is a duplicate of, as it was claimed and told last.
     """
 
     kind: int
@@ -146,7 +147,7 @@ def _renew(watch: Watch, claim: Record, scene: Scene, members: IntArray | None) 
     watch.x_m, watch.y_m = float(row["x_m"]), float(row["y_m"])
     watch.segment_id, watch.lane_id = int(row["segment_id"]), int(row["lane_id"])
     watch.own = bool(row["own"])
-    watch.incident = scene.applied.incident_at(int(claim["row"]))
+    watch.incident = duplicate_of(scene, EventKind(watch.kind), int(claim["row"]))
 
 
 def _judge(

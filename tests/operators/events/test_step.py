@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import schemas
+from benchmarks.events.script import a_point, an_area
 from benchmarks.events.town import EAST_M, RURAL_EAST_M, RURAL_WEST_M, the_town
 from tests.builders import HOME, START_US, degrees
 from tests.operators.events.pictures import TICK_US, a_picture, drive, told, tracks
@@ -68,42 +69,62 @@ def test_the_same_picture_twice_changes_nothing():
     assert told([*pictures, *pictures[::7]], the_town()) == told(pictures, the_town())
 
 
-def test_an_event_beside_a_third_partys_incident_names_it():
-    feature = {
+def an_incident(**fields):
+    """A third party's feature where the car on the country road stands."""
+    return {
         "feature_id": "feed/incident-9", "kind": "incident", "source_id": "feed",
         "receive_time_us": START_US, "issued_us": None, "valid_from_us": None, "valid_to_us": None,
-        "area": "", "radius_m": 50.0, "cancelled": False, "properties": {},
-        "topic": "raw.context", "partition": 0, "offset": 1,
-    }  # fmt: skip
-    applies = {
-        "context_flags": np.array([8], "<u4").tobytes(),
-        "features": ["feed/incident-9"],
-        "feature_count": np.array([1], "<u2").tobytes(),
-        "feature_index": np.array([0], "<u2").tobytes(),
-    }
-    opened, _ = told(drive(13.0, stands(1.0), **applies), the_town(), [feature])
+        "area": a_point(30.0, RURAL_EAST_M), "radius_m": 50.0, "cancelled": False,
+        "properties": {}, "topic": "raw.context", "partition": 0, "offset": 1,
+    } | fields  # fmt: skip
+
+
+APPLIES = {
+    "context_flags": np.array([8], "<u4").tobytes(),
+    "features": ["feed/incident-9"],
+    "feature_count": np.array([1], "<u2").tobytes(),
+    "feature_index": np.array([0], "<u2").tobytes(),
+}
+
+
+def test_an_event_beside_a_third_partys_incident_names_it():
+    opened, _ = told(drive(13.0, stands(1.0), **APPLIES), the_town(), [an_incident()])
     assert opened["incident"] == "feed/incident-9"
     assert (opened["features"], opened["context_flags"]) == (["feed/incident-9"], 8)
-    alone, _ = told(drive(13.0, stands(1.0), **applies), the_town())
+    alone, _ = told(drive(13.0, stands(1.0), **APPLIES), the_town())
     assert alone["incident"] is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kind": "work_zone"},
+        {"properties": {"cause": "14"}},  # somebody goes the wrong way
+        {"area": a_point(200.0, RURAL_EAST_M), "radius_m": 500.0},
+        {"area": an_area((-400.0, -100.0), (400.0, -100.0), (400.0, 100.0))},
+        {"area": ""},
+    ],
+)
+def test_an_event_in_the_area_of_something_else_is_no_duplicate(other):
+    opened, _ = told(drive(13.0, stands(1.0), **APPLIES), the_town(), [an_incident(**other)])
+    assert (opened["features"], opened["incident"]) == (["feed/incident-9"], None)
+
+
+def test_who_brakes_hard_at_a_broken_down_vehicle_is_no_duplicate_of_it():
+    def place(t):
+        speed = 20.0 - 7.0 * min(max(t - 3.0, 0.0), 2.0)
+        return [{"x_m": 10.0 * t, "y_m": RURAL_EAST_M, "vx_mps": speed, "heading_rad": 0.0}]
+
+    broken_down = an_incident(properties={"cause": "91"}, area=a_point(50.0, RURAL_EAST_M))
+    opened, *_ = told(drive(8.0, place, **APPLIES), the_town(), [broken_down])
+    assert (opened["kind"], opened["incident"]) == ("hard_braking", None)
 
 
 def test_an_incident_that_is_reported_later_is_told_and_stays():
     """A third party reports what we told already; then the vehicle is towed away."""
-    feature = {
-        "feature_id": "feed/incident-9", "kind": "incident", "source_id": "feed",
-        "receive_time_us": START_US + 14_000_000, "issued_us": None, "valid_from_us": None,
-        "valid_to_us": None, "area": "", "radius_m": 50.0, "cancelled": False, "properties": {},
-        "topic": "raw.context", "partition": 0, "offset": 1,
-    }  # fmt: skip
-    applies = {
-        "context_flags": np.array([8], "<u4").tobytes(),
-        "features": ["feed/incident-9"],
-        "feature_count": np.array([1], "<u2").tobytes(),
-        "feature_index": np.array([0], "<u2").tobytes(),
-    }
+    feature = an_incident(receive_time_us=START_US + 14_000_000)
     pictures = drive(18.0, stands(1.0))
-    later = [one | applies if one["tick_us"] > START_US + 14_000_000 else one for one in pictures]
+    later = [one | APPLIES if one["tick_us"] > START_US + 14_000_000 else one for one in pictures]
     found = told(later, the_town(), [feature])
     assert [(one["change"], one["incident"]) for one in found] == [
         ("opened", None), ("updated", "feed/incident-9"), ("closed", "feed/incident-9"),
