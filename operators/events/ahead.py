@@ -1,12 +1,13 @@
 """Where road users get to if they go on as they do: straight on, or along their lanes.
 
 Somebody whose lane bends, or who moves over into the pocket for a turn, points at oncoming traffic
-for a moment without being on a way to meet it.
+for a moment without being on a way to meet it. Who may still turn off before he gets to somebody
+has as many ways as his lane has turns, each as likely as the others.
 """
 
 import numpy as np
 
-from operators._typing import FloatArray, IntArray
+from operators._typing import FloatArray, IntArray, RecordArray
 from operators.events.boxes import separations_m
 from operators.events.ground import Roads
 from operators.events.rows import is_vehicle
@@ -107,20 +108,28 @@ def _along(line: FloatArray, place: tuple[float, float, float], gone_m: FloatArr
     return np.column_stack([places, np.arctan2(unit[leg][1:, 1], unit[leg][1:, 0])])
 
 
-def deepest_m(scene: Scene, pair: IntArray, after_s: FloatArray) -> tuple[float, float]:
-    """The least separation of two that go along their lanes, and the chance that they do.
+def deepest_m(scene: Scene, pair: IntArray, after_s: FloatArray) -> tuple[FloatArray, float]:
+    """How near two come that go along their lanes, and the chance that they do.
 
-    Of several ways that they may go it is the worst that counts; inf and 0 if none is known.
+    Returns
+    -------
+    least : ndarray of shape (w,), metres
+        The least separation for each of the ways of the one with each of the other's: nobody knows
+        which of them they take. Empty if no way of one of them is known.
+    chance : float
+        That both go along their lanes.
     """
     one, other = pair.tolist()
     ways, sure = lane_ways(scene, one, after_s)
     others, other_sure = lane_ways(scene, other, after_s)
-    rows, least = scene.rows, np.inf
-    for a in ways:
-        for b in others:
-            first, second = np.repeat(rows[[one]], len(a)), np.repeat(rows[[other]], len(b))
-            for row, way in ((first, a), (second, b)):
-                row["x_m"], row["y_m"] = way[:, 0], way[:, 1]
-            apart = separations_m(first, second, a[:, 2], b[:, 2], np.zeros(1))
-            least = min(least, float(apart.min()))
-    return least, sure * other_sure
+    rows = scene.rows
+    least = [_least_m(rows[[one]], a, rows[[other]], b) for a in ways for b in others]
+    return np.array(least), sure * other_sure
+
+
+def _least_m(one: RecordArray, way: FloatArray, other: RecordArray, its: FloatArray) -> float:
+    """The least separation of two bodies along ways of shape (t, 3)."""
+    first, second = np.repeat(one, len(way)), np.repeat(other, len(its))
+    for rows, places in ((first, way), (second, its)):
+        rows["x_m"], rows["y_m"] = places[:, 0], places[:, 1]
+    return float(separations_m(first, second, way[:, 2], its[:, 2], np.zeros(1)).min())

@@ -106,8 +106,9 @@ def _along_lanes(
     along = hits.copy()
     for k in likely.tolist():
         least_m, sure = deepest_m(scene, pairs[k], STEPS_S)
-        on_lanes = float(ndtr((-least_m - _GRAZE_M) / spread[k]))
-        along[k] += sure * (on_lanes - along[k])
+        if len(least_m):
+            on_lanes = float(ndtr((-least_m - _GRAZE_M) / spread[k]).mean())
+            along[k] += sure * (on_lanes - along[k])
     return along
 
 

@@ -6,6 +6,7 @@ import pytest
 from benchmarks.events.town import a_lane
 from operators.events.ahead import lane_ways
 from operators.events.ground import ground_of, roads_of
+from operators.events.kinds import SURE
 from operators.events.meeting import meeting
 from operators.events.memory import MEMORY, follow, no_slots
 from operators.events.scene import Applied, Scene, near_pairs
@@ -31,12 +32,12 @@ def the_bend():
     return RoadPart("bend", tuple(Segment(lane.name, (lane,), 13.9) for lane in lanes))
 
 
-def scene_of(*users, roads):
+def scene_of(*users, part=None):
     """A second after the users were seen first."""
     seen = rows(*[{"object_class": 1, "sigma_m": 0.1} | user for user in users])
     seen["speed_mps"] = np.hypot(seen["vx_mps"], seen["vy_mps"])
     memory, slots = follow(np.zeros(0, MEMORY), seen, no_slots(), START_US)
-    known = roads_of(HOME.key, pack_parts([the_bend()])) if roads else None
+    known = roads_of(HOME.key, pack_parts([part])) if part else None
     ground = ground_of(seen, memory["course_rad"].astype(float), known)
     nothing = Applied([], np.zeros(0, np.int64), np.zeros(0, np.int64), {})
     tick_us = START_US + 2_000_000
@@ -45,7 +46,7 @@ def scene_of(*users, roads):
 
 
 def test_who_is_on_a_lane_goes_on_along_it_and_what_follows_it_where_he_is_across():
-    scene = scene_of({"x_m": -10.0, "y_m": 0.5, "vx_mps": 10.0}, roads=True)
+    scene = scene_of({"x_m": -10.0, "y_m": 0.5, "vx_mps": 10.0}, part=the_bend())
     (way,), sure = lane_ways(scene, 0, np.array([0.0, 0.5, 2.0]))
     assert sure > 0.95
     left = 0.5 * np.array([-np.sin(BEND_RAD), np.cos(BEND_RAD)])
@@ -57,7 +58,7 @@ def test_who_is_on_a_lane_goes_on_along_it_and_what_follows_it_where_he_is_acros
 
 def test_who_walks_or_is_on_no_lane_has_no_lane_to_go_along():
     walker = {"x_m": -10.0, "vx_mps": 1.5, "object_class": 7}
-    scene = scene_of(walker, {"x_m": -10.0, "y_m": 30.0, "vx_mps": 10.0}, roads=True)
+    scene = scene_of(walker, {"x_m": -10.0, "y_m": 30.0, "vx_mps": 10.0}, part=the_bend())
     (way,), sure = lane_ways(scene, 0, np.array([2.0]))
     assert (way[0, 0], sure) == (pytest.approx(-7.0), 1.0)
     assert lane_ways(scene, 1, np.array([2.0])) == ([], 0.0)
@@ -75,4 +76,32 @@ def oncoming(aside_m):
     ("aside_m", "roads", "found"), [(3.8, True, 0), (3.8, False, 1), (0.0, True, 1)]
 )
 def test_oncoming_traffic_in_a_bend_is_a_conflict_only_on_one_lane(aside_m, roads, found):
-    assert len(meeting(scene_of(*oncoming(aside_m), roads=roads)).found) == found
+    assert (
+        len(meeting(scene_of(*oncoming(aside_m), part=the_bend() if roads else None)).found)
+        == found
+    )
+
+
+# A street to the east whose lane leads on straight into a pocket, and past it by its left.
+def the_pocket(*turns):
+    lanes = [
+        a_lane("E:1", [(-60.0, 0.0), (0.0, 0.0)], 3.5, "vehicle", *map(Turn, turns)),
+        a_lane("E:pocket", [(0.0, 0.0), (60.0, 0.0)]),
+        a_lane("E:past", [(0.0, 0.0), (8.0, 3.5), (60.0, 3.5)]),
+    ]
+    return RoadPart("pocket", tuple(Segment(lane.name, (lane,), 13.9) for lane in lanes))
+
+
+@pytest.mark.parametrize(
+    ("turns", "at_m", "found"),
+    [
+        (("E:pocket", "E:past"), -4.0, 0),
+        (("E:pocket",), -4.0, 1),
+        (("E:pocket", "E:past"), 1.0, 1),  # he took the pocket
+    ],
+)
+def test_who_may_still_pass_somebody_who_waits_is_in_no_conflict(turns, at_m, found):
+    comes = {"x_m": at_m, "vx_mps": 14.0}
+    waits = {"x_m": at_m + 16.0, "heading_rad": 0.0}
+    claimed = meeting(scene_of(comes, waits, part=the_pocket(*turns))).found
+    assert sum(claimed["chance"] >= SURE) == found
