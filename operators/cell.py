@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
-import numpy as np
 
 from operators._typing import FloatArray, RecordArray
 from operators.account.echo import Echoes
@@ -29,9 +28,10 @@ from operators.frame import Frame, pack_frame, unpack_frames
 from operators.halo import Halo, all_gone, forget_tracks, watch_border
 from operators.intake import admit
 from operators.jit import KeyArray
+from operators.links import link_rows
 from operators.parameters import Parameters
 from operators.recent import RecentStates
-from operators.report import LINK_ROW, Report, Sighting, encoder
+from operators.report import Report, Sighting, encoder
 from operators.routes import IDENTITY, PUBLISH
 from operators.step import Output, Result, State, check_version
 from operators.track import TRACK_ROW
@@ -292,7 +292,7 @@ class CellStep:
     ) -> Report:
         kept.heard_us = {s: at for s, at in kept.heard_us.items() if tick - at <= MISSING_US}
         kept.declared = {s: kept.declared[s] for s in kept.heard_us if s in kept.declared}
-        links, sources, topics = _link_rows(taken)
+        links, sources, topics = link_rows(taken)
         slots = self._tracker.sources_of(tracks)
         facts = b""
         if are_due(tick, self._parameters.tick_us):
@@ -318,38 +318,3 @@ def _sighted(sighting: Sighting | None, at_us: int) -> list[Output]:
         return []
     value = seal(at_us, Kind.SIGHTING, encoder.encode(sighting))
     return [Output(IDENTITY, ONE_KEY, value)]
-
-
-def _link_rows(taken: Done) -> tuple[RecordArray, list[str], list[str]]:
-    """Links of the observations that the cell owns, with tables of their sources and topics."""
-    sources = sorted({frame.source_id for frame, _ in taken})
-    topics = sorted({frame.topic for frame, _ in taken})
-    if not taken:
-        return np.zeros(0, LINK_ROW), sources, topics
-    heads = np.array(
-        [
-            (
-                sources.index(frame.source_id),
-                topics.index(frame.topic),
-                frame.partition,
-                frame.offset,
-                frame.event_time_us,
-            )
-            for frame, _ in taken
-        ],
-        np.int64,
-    )
-    seen = [frame.observations for frame, _ in taken]
-    owned = np.flatnonzero(np.concatenate([part["owned"] for part in seen]) == 1)
-    made = np.zeros(len(owned), LINK_ROW)
-    for name in ("track_id", "use", "residual", "weight"):
-        made[name] = np.concatenate([links[name] for _, links in taken])[owned]
-    of = np.repeat(heads, [len(part) for part in seen], axis=0)[owned].T
-    for name, column in zip(_OF_FRAME, of, strict=True):
-        made[name] = column
-    made["index"] = np.concatenate([part["index"] for part in seen])[owned]
-    made["event_time_us"] += np.concatenate([part["time_offset_us"] for part in seen])[owned]
-    return made, sources, topics
-
-
-_OF_FRAME = ("source_index", "topic_index", "partition", "offset", "event_time_us")

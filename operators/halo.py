@@ -19,10 +19,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from operators._typing import BoolArray, FloatArray, RecordArray
+from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.frame import Frame
+from operators.jit import compiled
 from operators.report import CLAIM, SEEN, Sighting, observation_names
-from operators.transform.cells import LOCAL, cell
+from operators.transform.cells import LOCAL, cell, inside_one_m
 
 OUTER_M = 10.0  # a state's error beyond the halo: observed within it, estimated outside
 INNER_M = 50.0  # a tick of the fastest, a state's error in each of two cells, and room
@@ -150,17 +151,32 @@ def _seen(rows: RecordArray, depth_m: FloatArray, halo_m: float) -> RecordArray:
 
 def _claims(key: str, done: Sequence[tuple[Frame, RecordArray]], halo_m: float) -> RecordArray:
     """Linked observations that a neighbour may have got too, dtype `CLAIM`."""
-    linked = [(frame, links) for frame, links in done if len(links)]
-    if not linked:
+    edges, found = cell(key).edges, []
+    for frame, links in done:
+        near = _near(edges, frame.observations, links, halo_m + SHARED_M)
+        if len(near):
+            found.append((frame, links, near))
+    if not found:
         return np.zeros(0, CLAIM)
-    seen = [frame.observations for frame, _ in linked]
-    x, y, index = (np.concatenate([o[name] for o in seen]) for name in ("x_m", "y_m", "index"))
-    track = np.concatenate([links["track_id"] for _, links in linked])
-    used = np.flatnonzero(track != 0)  # what is not used may be nowhere at all
-    near = used[cell(key).inside_m(x[used], y[used]) < halo_m + SHARED_M]
-    of = np.repeat(np.arange(len(linked)), [len(links) for _, links in linked])[near]
-    places = [(frame.topic, frame.partition, frame.offset) for frame, _ in linked]
-    claims = np.zeros(len(near), CLAIM)
-    claims["observation"] = observation_names(places, of, index[near])
-    claims["track_id"] = track[near]
+    of = np.repeat(np.arange(len(found)), [len(near) for *_, near in found])
+    places = [(frame.topic, frame.partition, frame.offset) for frame, *_ in found]
+    index = np.concatenate([frame.observations["index"][near] for frame, _, near in found])
+    claims = np.zeros(len(of), CLAIM)
+    claims["observation"] = observation_names(places, of, index)
+    claims["track_id"] = np.concatenate([links["track_id"][near] for _, links, near in found])
     return claims
+
+
+@compiled
+def _near(
+    edges: FloatArray, observations: RecordArray, links: RecordArray, within_m: float
+) -> IntArray:
+    """Positions of the used observations less than so far inside of the border."""
+    near, size = np.empty(len(links), np.int64), 0
+    for k in range(len(links)):
+        if links[k].track_id == 0:  # what is not used may be nowhere at all
+            continue
+        if inside_one_m(edges, observations[k].x_m, observations[k].y_m) < within_m:
+            near[size] = k
+            size += 1
+    return near[:size]

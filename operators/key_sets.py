@@ -17,7 +17,7 @@ def among(keys: KeyArray, known: KeyArray) -> BoolArray:
     """Which of `keys` are in the set `known`, ascending; shape of `keys`."""
     if not len(known):
         return np.zeros(len(keys), np.bool_)
-    found: BoolArray = known[np.searchsorted(known, keys).clip(max=len(known) - 1)] == keys
+    found: BoolArray = known.take(known.searchsorted(keys), mode="clip") == keys
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
+from operators.jit import KeyArray, compiled
 from operators.transform.cells import LOCAL, cell
 
 _F4 = "<f4"
@@ -89,6 +90,21 @@ def contributors(masks: IntArray) -> tuple[IntArray, IntArray]:
     masks : ndarray of shape (n,), uint64
         Bit s is set if slot s contributed.
     """
-    bits = (masks[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
-    track, slot = np.nonzero(bits)
-    return np.bincount(track, minlength=len(masks)), slot
+    return _slots(np.array(masks, np.uint64))
+
+
+@compiled
+def _slots(masks: KeyArray) -> tuple[IntArray, IntArray]:
+    counts, slots = np.zeros(len(masks), np.int64), np.empty(64 * len(masks), np.int64)
+    size = 0
+    for k in range(len(masks)):
+        rest = masks[k]
+        slot = 0
+        while rest != np.uint64(0):
+            if rest & np.uint64(1):
+                slots[size] = slot
+                counts[k] += 1
+                size += 1
+            rest >>= np.uint64(1)
+            slot += 1
+    return counts, slots[:size]

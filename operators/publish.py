@@ -179,8 +179,8 @@ class Publish:
 
     def _publish(self, key: str, kept: PublishState, report: Report, parts: _Parts) -> list[Output]:
         rows = np.frombuffer(report.rows, TRACK_ROW)
-        shown = self._owned(key, kept, rows[rows["confirmed"] == 1])
-        fresh = shown[~among(shown["track_id"], unpacked(kept.published))]
+        shown = self._owned(key, kept, rows.compress(rows["confirmed"] == 1))
+        fresh = shown.compress(~among(shown["track_id"], unpacked(kept.published)))
         parts.areas.note(fresh, report.gone)
         events = self._events(key, kept, fresh["track_id"], report)
         picture = self._picture(key, kept, report, _named(shown, kept.names))
@@ -204,7 +204,7 @@ class Publish:
         band, ids = in_band(depth_m, halo_m), confirmed["track_id"]
         kept.watched = united(kept.watched, ids[band])
         given = band & ~among(ids, unpacked(kept.withheld))
-        owned: RecordArray = confirmed[given | (~band & (depth_m > 0.0))]
+        owned: RecordArray = confirmed.compress(given | (~band & (depth_m > 0.0)))
         return owned
 
     def _events(self, key: str, kept: PublishState, new: KeyArray, report: Report) -> list[Output]:

@@ -78,3 +78,30 @@ def _shared_out(
                 shares[row, k] = information[k] / sums[mine] * best[mine] / total
                 exclusive[row, k] = shares[row, k] if owners == 1 else 0.0
     return shares, exclusive
+
+
+@compiled
+def sums_of(
+    seen: BoolArray, shares: FloatArray, exclusive: FloatArray
+) -> tuple[IntArray, FloatArray, FloatArray, int]:
+    """Sums over all tracks, arrays of shape (n, s): of each slot, and the tracks nobody saw.
+
+    Returns
+    -------
+    seen, shares, exclusive : ndarrays of shape (s,)
+    unseen
+        Number of tracks that nobody saw.
+    """
+    n_slots = seen.shape[1]
+    numbers = np.zeros(n_slots, np.int64)
+    share, alone, unseen = np.zeros(n_slots), np.zeros(n_slots), 0
+    for row in range(len(seen)):
+        nobody = True
+        for k in range(n_slots):
+            if seen[row, k]:
+                nobody = False
+                numbers[k] += 1
+            share[k] += shares[row, k]
+            alone[k] += exclusive[row, k]
+        unseen += nobody
+    return numbers, share, alone, unseen

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from operators._typing import FloatArray, RecordArray
+from operators._typing import RecordArray
 from operators.frame import Frame
 from operators.intake import Refused, refused_as
+from operators.jit import compiled
 from operators.reasons import Use
 
 KEPT_US = 3_000_000  # pictures that come back are looked for: the acceptance bound and a second
@@ -58,8 +59,8 @@ class Echoes(msgspec.Struct, array_like=True):
         places = np.frombuffer(self.shown, PLACE)
         for source_id, frame in {frame.source_id: frame for frame in frames}.items():
             own = np.uint64(1 << slots.index(source_id)) if source_id in slots else np.uint64(0)
-            before = places["tick_us"] <= frame.receive_time_us - cut_us
-            near, equal = _compared(frame, places[before & ((places["sources"] & ~own) != 0)])
+            until_us = frame.receive_time_us - cut_us
+            near, equal = _compared(frame.observations, places, until_us, own)
             if near:
                 _learn(self.suspects.setdefault(source_id, Suspect()), near, equal)
 
@@ -73,26 +74,34 @@ class Echoes(msgspec.Struct, array_like=True):
             Ids of those heard in the last minute.
         """
         moving = np.hypot(rows["vx_mps"], rows["vy_mps"]) > LEAST_SPEED_MPS
-        chosen = rows[moving & (rows["confirmed"] == 1)][:MOST_PLACES]
+        chosen = np.flatnonzero(moving & (rows["confirmed"] == 1))[:MOST_PLACES]
         made = np.zeros(len(chosen), PLACE)
         made["tick_us"] = tick_us
         for name in ("x_m", "y_m", "sources"):
-            made[name] = chosen[name]
-        places = np.frombuffer(self.shown, PLACE)
-        self.shown = places[places["tick_us"] > tick_us - KEPT_US].tobytes() + made.tobytes()
+            made[name] = rows[name][chosen]
+        places = np.frombuffer(self.shown, PLACE)  # in the order of their ticks
+        old = int(np.count_nonzero(places["tick_us"] <= tick_us - KEPT_US))
+        self.shown = self.shown[old * PLACE.itemsize :] + made.tobytes()
         if self.suspects:
             self.suspects = {s: one for s, one in self.suspects.items() if s in sources}
 
 
-def _compared(frame: Frame, places: RecordArray) -> tuple[int, int]:
-    """How many observations are near what was shown, and how many of them just there."""
-    seen = frame.observations[:MOST_TESTED]
-    if not len(seen) or not len(places):
-        return 0, 0
-    dx = np.subtract.outer(seen["x_m"], places["x_m"].astype(float))
-    dy = np.subtract.outer(seen["y_m"], places["y_m"].astype(float))
-    apart_m: FloatArray = np.hypot(dx, dy).min(axis=1)
-    return int(np.count_nonzero(apart_m < NEAR_M)), int(np.count_nonzero(apart_m < EQUAL_M))
+@compiled
+def _compared(
+    observations: RecordArray, places: RecordArray, until_us: int, own: np.uint64
+) -> tuple[int, int]:
+    """How many observations are near what others were shown at, and how many just there."""
+    near, equal = 0, 0
+    for k in range(min(len(observations), MOST_TESTED)):
+        seen = observations[k]
+        least_m2 = np.inf
+        for place in places:
+            if place.tick_us <= until_us and place.sources & ~own != np.uint64(0):
+                dx, dy = seen.x_m - place.x_m, seen.y_m - place.y_m
+                least_m2 = min(least_m2, dx * dx + dy * dy)
+        near += least_m2 < NEAR_M * NEAR_M
+        equal += least_m2 < EQUAL_M * EQUAL_M
+    return near, equal
 
 
 def _learn(one: Suspect, near: int, equal: int) -> None:

@@ -41,13 +41,13 @@ class Ghosts(msgspec.Struct, array_like=True):
         published : ndarray, uint64
             Tracks that were in a picture, ascending.
         """
-        linked = links[(links["use"] == _USED) | (links["use"] == _BIRTH)]
-        unsure = linked[~among(linked["track_id"], published)]
+        linked = (links["use"] == _USED) | (links["use"] == _BIRTH)
+        unsure = links.compress(linked & ~among(links["track_id"], published))
         if not len(unsure):
             return
         rows = np.frombuffer(report.rows, TRACK_ROW)
         sure = np.sort(rows["track_id"][rows["confirmed"] == 1])
-        unsure = unsure[~among(unsure["track_id"], sure)]
+        unsure = unsure.compress(~among(unsure["track_id"], sure))
         for track_id, index in zip(
             unsure["track_id"].tolist(), unsure["source_index"].tolist(), strict=True
         ):

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, RecordArray
-from operators.account.contribution import UNPROVEN, seen_by, shares_of
+from operators.account.contribution import UNPROVEN, seen_by, shares_of, sums_of
 from operators.account.facts import FRAME_ROW, Declared, Facts, facts_decoder
 from operators.account.ghosts import Ghosts
 from operators.account.observations import uses_of
@@ -24,6 +24,7 @@ from operators.report import LINK_ROW, Report
 MINUTE_US = 60_000_000
 NOBODY = ""  # has the share of tracks that are only predicted
 PROVEN_US = 10_000_000  # a source gets credit when its cell has known it for so long
+_UNTOLD = bytes(STANDING.itemsize)
 CERTAIN_PART = 0.95  # of a circle: at its rim nothing can be said about what is missed
 
 
@@ -106,12 +107,12 @@ class Minute(msgspec.Struct, array_like=True):
         seen = seen_by(shown["sources"], len(tallies))
         information = information_of(tallies, report.tick_us)
         shares, exclusive = shares_of(seen, information, owners_of(report.slots, tallies))
-        sums = zip(tallies, *(made.sum(axis=0) for made in (seen, shares, exclusive)), strict=True)
-        for tally, seen_n, share, alone in sums:
-            tally.seen_s += step_s * int(seen_n)
-            tally.share_s += step_s * float(share)
-            tally.exclusive_s += step_s * float(alone)
-        unseen = int(np.count_nonzero(~seen.any(axis=1)))
+        *sums, unseen = sums_of(seen, shares, exclusive)
+        told = zip(tallies, *(made.tolist() for made in sums), strict=True)
+        for tally, seen_n, share, alone in told:
+            tally.seen_s += step_s * seen_n
+            tally.share_s += step_s * share
+            tally.exclusive_s += step_s * alone
         if unseen:
             nobody = self.tallies.setdefault(NOBODY, SourceTally(report.tick_us))
             nobody.seen_s += step_s * unseen
@@ -166,10 +167,8 @@ class Minute(msgspec.Struct, array_like=True):
 
 def information_of(tallies: Sequence[SourceTally], tick_us: int) -> FloatArray:
     """Information of an observation of each source, 1/m², next to none until it is proven."""
-    standing = np.zeros(len(tallies), STANDING)
-    for k, tally in enumerate(tallies):
-        if tally.standing:
-            standing[k] = tally.known()
+    packed = b"".join(tally.standing or _UNTOLD for tally in tallies)
+    standing = np.frombuffer(packed, STANDING)
     made: FloatArray = 1.0 / found_variance_m2(standing)
     made[[tally.echo or tick_us - tally.since_us < PROVEN_US for tally in tallies]] *= UNPROVEN
     return made

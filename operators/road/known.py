@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -115,7 +116,7 @@ class KnownRoads:
         packed = self.packed
         if packed is None or not len(rows):
             self.forget_tracks()
-            return _packed(no_roads(len(rows)))
+            return _no_roads(len(rows))
         lanes = cell_lanes(self._key, packed)
         remembered = np.frombuffer(self._part("tracks") or b"", MEMORY)
         told, memory = match(rows, remembered, lanes, since_us / 1e6)
@@ -158,6 +159,11 @@ class KnownRoads:
 def no_roads(n: int) -> dict[str, RecordArray]:
     """Columns of `n` objects of which nothing is known."""
     return {name: np.full(n, value, kind) for name, (kind, value) in UNKNOWN.items()}
+
+
+@lru_cache(maxsize=256)
+def _no_roads(n: int) -> dict[str, bytes]:
+    return _packed(no_roads(n))
 
 
 def _packed(columns: Mapping[str, RecordArray]) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ import numpy as np
 from pyproj import Proj
 
 from operators._typing import FloatArray
-from operators.jit import compiled
+from operators.jit import compiled, inlined
 
 LOCAL = "local"  # the pseudo-cell of recordings without a place on the Earth
 
@@ -82,11 +82,18 @@ class Cell:
 
 @compiled
 def _inside_m(edges: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    nearest = np.full(len(x), np.inf)
+    nearest = np.empty(len(x))
     for k in range(len(x)):
-        for edge in range(len(edges)):
-            inside = x[k] * edges[edge, 0] + y[k] * edges[edge, 1] + edges[edge, 2]
-            nearest[k] = min(nearest[k], inside)
+        nearest[k] = inside_one_m(edges, x[k], y[k])
+    return nearest
+
+
+@inlined
+def inside_one_m(edges: FloatArray, x_m: float, y_m: float) -> float:
+    """Distance of one place inside a border, metres, as `Cell.inside_m`."""
+    nearest = np.inf
+    for edge in range(len(edges)):
+        nearest = min(nearest, x_m * edges[edge, 0] + y_m * edges[edge, 1] + edges[edge, 2])
     return nearest
 
 
