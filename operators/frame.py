@@ -237,6 +237,11 @@ def _unpack_one(data: bytes, at: int) -> tuple[Frame, int]:
     return frame, end
 
 
+def copied(records: RecordArray) -> RecordArray:
+    """A copy of contiguous records: one memcpy, where numpy would go field by field."""
+    return np.frombuffer(bytearray(records.tobytes()), records.dtype)
+
+
 def empty_observations(n: int) -> RecordArray:
     """`n` observations about which nothing is known: NaN numbers, zero integers, owned."""
     made = np.zeros(n, OBSERVATION)

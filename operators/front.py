@@ -276,7 +276,7 @@ class Front:
                 wake.partition,
                 record.offset,
                 digest,
-                decoded.flags | flags,
+                int(decoded.flags) | flags,
                 *supplier,
             )
             observations += len(decoded.observations)
@@ -287,9 +287,10 @@ class Front:
                 calls += vehicles_on_call(cell_key, frame)
         for where, packed in placed:
             wake.frames.setdefault(where, []).append(packed)
-        due = newly_told(calls, wake.state.called_us)
-        origin = _origin(record, source_id, wake)
-        wake.outputs += told_on(due, origin, 0, None, self._parameters)
+        if calls:
+            due = newly_told(calls, wake.state.called_us)
+            origin = _origin(record, source_id, wake)
+            wake.outputs += told_on(due, origin, 0, None, self._parameters)
         fate = Disposition.ACCEPTED if observations else Disposition.EMPTY
         wake.state.ledger.add(source_id, fate, None, observations, refused)
 
@@ -305,12 +306,12 @@ class Front:
         """Event time after coarse correction, and the flags that say what was done to it."""
         received = record.receive_time_us
         if told_us is None:
-            event_time, flag = received - delay_us, FrameFlag.TIME_FROM_RECEIPT
+            event_time, flag = received - delay_us, int(FrameFlag.TIME_FROM_RECEIPT)
         else:
             event_time = told_us + record.shift_us
             offset = wake.memory(source_id).clock(received - event_time, nominal_us, received)
             event_time += offset  # lateness is judged of what is left
-            flag = FrameFlag.CLOCK_CORRECTED if offset else FrameFlag(0)
+            flag = int(FrameFlag.CLOCK_CORRECTED) if offset else 0
         if abs(received - event_time) > FARTHEST_US:
             seconds = (event_time - received) / 1e6
             raise DecodeError(Reason.CLOCK_FAR_OFF, f"event time is {seconds:+.0f} s from receipt")
@@ -318,7 +319,7 @@ class Front:
             raise _Refusal(Disposition.LATE, Reason.TOO_OLD)
         if event_time - received > self._parameters.future_us:
             raise _Refusal(Disposition.LATE, Reason.FUTURE)
-        return event_time, int(flag)
+        return event_time, flag
 
     def _context(
         self,

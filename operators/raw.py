@@ -78,7 +78,8 @@ def unpack_raw(data: bytes) -> RawRecord:
 
 def receive_time_us(data: bytes) -> int:
     """Receive time of a packed raw record, microseconds, without unpacking the rest."""
-    return int(data.split(SEPARATOR, 2)[1]) * 1000
+    first = data.index(SEPARATOR) + 1  # a split would copy the body
+    return int(data[first : data.index(SEPARATOR, first)]) * 1000
 
 
 def place_raw(partition: int, data: bytes) -> bytes:

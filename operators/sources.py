@@ -7,6 +7,7 @@ the entry of that time.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -217,10 +218,15 @@ def entry_at(shared: Mapping[str, bytes], source_id: str, at_us: int) -> SourceE
     if packed is None:
         return None
     held = None
-    for version in _VERSIONS.decode(packed):
+    for version in _versions(packed):
         if version.effective_us <= at_us:
             held = version.entry
     return held
+
+
+@lru_cache(maxsize=4096)
+def _versions(packed: bytes) -> list[EntryVersion]:
+    return _VERSIONS.decode(packed)
 
 
 def share_source(shared: Mapping[str, bytes], event: bytes) -> Changes:

@@ -15,7 +15,7 @@ from hashlib import blake2b
 import numpy as np
 
 from operators._typing import FloatArray, IntArray, RecordArray
-from operators.frame import OBSERVATION, Frame, FrameFlag, SourceKind, empty_observations
+from operators.frame import Frame, FrameFlag, SourceKind, copied, empty_observations
 from operators.fuse.frame_motion import carry, from_axes
 from operators.fuse.one_frame import take_frame
 from operators.fuse.show import fill_rows
@@ -100,11 +100,6 @@ def _message_hash(station_id: str, frame: Frame) -> blake2b:
     return blake2b(common.encode(), digest_size=8)
 
 
-def _writable(data: bytes, layout: np.dtype[np.void], n: int) -> RecordArray:
-    """Records of `data` in memory of their own (one memcpy, whatever the layout)."""
-    return np.frombuffer(bytearray(data), layout, n)
-
-
 def _circle(frame: Frame) -> FloatArray:
     """Circle in which the absence of an observation means something; radius 0 for none.
 
@@ -176,7 +171,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         birth is NaN (nothing was expected), its weight 1.
     """
     n = len(frame.observations)
-    observations = _writable(frame.observations.tobytes(), OBSERVATION, n)
+    observations = copied(frame.observations)
     make_room(state, min(int(state.counts[N_TRACKS]) + n, max(parameters.max_tracks, 0)))
     links = np.zeros(n, LINK)
     kind = int(frame.kind) if 0 < frame.kind < len(SOURCES) else 0
@@ -198,7 +193,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         kind == _PROBE,
         _role_of(frame, parameters),
     )
-    about = _writable(facts, ABOUT, 1)
+    about = np.frombuffer(bytearray(facts), ABOUT)
     born = take_frame(
         state.tracks,
         state.counts,

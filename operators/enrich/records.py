@@ -109,9 +109,9 @@ def vehicles_on_call(key: str, frame: Frame) -> Iterator[Feature]:
     """
     seen = frame.observations
     flags = seen["flags"]
-    calls = (flags & _CALLED != 0) & (flags & _ANY != 0)
-    if key == LOCAL or not calls.any():
+    if key == LOCAL or not (flags & _CALLED).any():
         return
+    calls = (flags & _CALLED != 0) & (flags & _ANY != 0)
     called = seen[calls & (seen["owned"] == 1)]
     lon, lat = cell(key).frame.to_geographic(called["x_m"], called["y_m"])
     names = [f"{one:016x}" if one else f"{n}" for one, n in called[["local_id", "index"]].tolist()]

@@ -62,7 +62,7 @@ def declared_to_wgs84(decoded: DecodedFrame, entry: SourceEntry | None) -> Place
         return _from_grid(decoded, grid(entry.frame))
     if decoded.space is Space.LOCAL:
         return _from_pose(decoded, entry)
-    lon, lat = decoded.position[:, 0], decoded.position[:, 1]
+    lon, lat = decoded.position.T.copy()
     datum = decoded.datum or (entry.datum if entry is not None else "WGS-84")
     lon, lat, jacobian = to_wgs84(datum, lon, lat)
     if jacobian is None:

@@ -11,7 +11,8 @@ import numpy as np
 from operators._typing import FloatArray, RecordArray
 from operators.decode.decoded import DecodedFrame, Space
 from operators.errors import DecodeError
-from operators.frame import Frame, FrameFlag
+from operators.frame import Frame, FrameFlag, copied
+from operators.jit import compiled
 from operators.parameters import Parameters
 from operators.reasons import Reason
 from operators.sources import SourceEntry
@@ -71,7 +72,7 @@ def place(
             raise DecodeError(Reason.UNKNOWN_FRAME, "local positions need a source entry")
         return [(LOCAL, _in_local(decoded, stamp))]
     lon, lat, observations = declared_to_wgs84(decoded, entry)
-    if not (np.all(np.abs(lat) <= 90.0) and np.all(np.abs(lon) <= 180.0)):
+    if not _is_on_earth(lon, lat):
         raise DecodeError(Reason.OUT_OF_RANGE, "position beyond 90 or 180 degrees")
     keys = _covered(entry, parameters)
     if not keys and not len(lat):
@@ -79,7 +80,7 @@ def place(
     home = _home(keys, lat, lon, parameters)
     x, y = home.frame.to_local(lon, lat)
     inside = home.inside_m(x, y)
-    if len(keys) <= 1 and np.all(inside > parameters.halo_m):
+    if len(keys) <= 1 and (inside > parameters.halo_m).all():
         return [(home.key, _frame(home, x, y, observations, stamp, entry))]
     return _in_several(home, inside, lon, lat, observations, stamp, entry, set(keys), parameters)
 
@@ -92,6 +93,14 @@ def _in_local(decoded: DecodedFrame, stamp: Stamp) -> Frame:
     observations["x_m"], observations["y_m"] = decoded.position.T
     moving = replace(stamp, flags=stamp.flags | FrameFlag.MAY_MOVE)
     return _stamped(moving, observations, 0.0, 0.0, float("nan"))
+
+
+@compiled
+def _is_on_earth(lon: FloatArray, lat: FloatArray) -> bool:
+    there = 0
+    for k in range(len(lon)):
+        there += abs(lon[k]) <= 180.0 and abs(lat[k]) <= 90.0
+    return there == len(lon)
 
 
 def _covered(entry: SourceEntry | None, parameters: Parameters) -> tuple[str, ...]:
@@ -161,7 +170,7 @@ def _frame(
     stamp: Stamp,
     entry: SourceEntry | None,
 ) -> Frame:
-    placed = observations.copy()
+    placed = copied(observations)
     placed["x_m"], placed["y_m"] = x, y
     radius = entry.coverage_radius_m if entry is not None else None
     if entry is None or radius is None or entry.lat_deg is None or entry.lon_deg is None:
