@@ -12,6 +12,7 @@ from operators.events.boxes import separations_m
 from operators.events.ground import Roads
 from operators.events.rows import is_vehicle
 from operators.events.scene import Scene
+from operators.jit import Record
 
 _STANDS_MPS = 1.0
 _MOST_WAYS = 4  # through a junction; of more no one can be excluded, so straight on counts
@@ -39,12 +40,9 @@ def lane_ways(scene: Scene, row: int, after_s: FloatArray) -> tuple[list[FloatAr
         That he is on a lane that goes his way; 1 for who stands or walks.
     """
     who, ground = scene.rows[row], scene.ground[row]
-    stands = who["speed_mps"] < _STANDS_MPS
-    if stands or not is_vehicle(scene.rows[row : row + 1])[0]:
-        x = who["x_m"] + who["vx_mps"] * after_s
-        y = who["y_m"] + who["vy_mps"] * after_s
-        looks_rad = np.full(len(after_s), body_rad(scene)[row])
-        return [np.column_stack([x, y, looks_rad])], 1.0
+    vehicle = is_vehicle(scene.rows[row : row + 1])[0]
+    if not vehicle or who["speed_mps"] < _STANDS_MPS:
+        return [_straight(who, float(body_rad(scene)[row]), after_s, on_wheels=vehicle)], 1.0
     if scene.roads is None or ground["lane"] < 0:
         return [], 0.0
     gone_m = who["speed_mps"] * after_s
@@ -53,6 +51,21 @@ def lane_ways(scene: Scene, row: int, after_s: FloatArray) -> tuple[list[FloatAr
         return [], 0.0
     place = (float(who["x_m"]), float(who["y_m"]), float(ground["along_m"]))
     return [_along(line, place, gone_m) for line in lines], float(ground["with_it"])
+
+
+def _straight(who: Record, looks_rad: float, after_s: FloatArray, *, on_wheels: bool) -> FloatArray:
+    """x, y and direction of somebody who keeps his velocity.
+
+    What stands on wheels goes along its body or not at all: across it the velocity is error, which
+    would carry it half a metre into the next lane.
+    """
+    vx, vy = who["vx_mps"], who["vy_mps"]
+    if on_wheels:
+        ux, uy = np.cos(looks_rad), np.sin(looks_rad)
+        along_mps = vx * ux + vy * uy
+        vx, vy = along_mps * ux, along_mps * uy
+    looks = np.full(len(after_s), looks_rad)
+    return np.column_stack([who["x_m"] + vx * after_s, who["y_m"] + vy * after_s, looks])
 
 
 def body_rad(scene: Scene) -> FloatArray:

@@ -46,9 +46,11 @@ def duplicate_of(scene: Scene, kind: EventKind, row: int) -> str | None:
     row
         Of its first track.
     """
-    known = scene.applied.incidents_at(row)
-    same = [n for n, version in known if kind in may_be(version["properties"])
-            and _is_near(scene, row, version)]  # fmt: skip
+    same = (
+        name
+        for name, version in scene.applied.incidents_at(row)
+        if kind in may_be(version["properties"]) and _is_near(scene, row, version)
+    )
     return min(same, default=None)
 
 

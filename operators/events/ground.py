@@ -241,21 +241,21 @@ def to_control_m(ground: RecordArray, roads: Roads | None) -> FloatArray:
     """Way of each object to the next signal or stop line, 0 within a junction; shape (n,)."""
     if roads is None:
         return np.full(len(ground), _FAR_M)
-    lane = ground["lane"]
-    fact = roads.facts[lane]
-    to_end = (roads.lanes.lanes["length_m"][lane] - ground["along_m"]).clip(min=0.0)
-    away = np.where(fact["inside"], 0.0, to_end + fact["control_m"])
-    return np.where(lane >= 0, away, _FAR_M)
+    return _from_end_m(ground, roads, roads.facts["control_m"])
 
 
 def waits_at_m(ground: RecordArray, roads: Roads | None) -> FloatArray:
     """Way of each object to the end of its lane if others meet there, 0 within a junction."""
     if roads is None:
         return np.full(len(ground), _FAR_M)
+    return _from_end_m(ground, roads, np.where(roads.facts["meets"], 0.0, _FAR_M))
+
+
+def _from_end_m(ground: RecordArray, roads: Roads, beyond_m: FloatArray) -> FloatArray:
+    """Way of each object to what is so far beyond the end of each lane, 0 within a junction."""
     lane = ground["lane"]
-    fact = roads.facts[lane]
     to_end = (roads.lanes.lanes["length_m"][lane] - ground["along_m"]).clip(min=0.0)
-    away = np.where(fact["inside"], 0.0, np.where(fact["meets"], to_end, _FAR_M))
+    away = np.where(roads.facts["inside"][lane], 0.0, to_end + beyond_m[lane])
     return np.where(lane >= 0, away, _FAR_M)
 
 

@@ -145,9 +145,9 @@ def to_lose_mps(
 
 def _misses(scene: Scene, pairs: IntArray) -> RecordArray:
     """Claims by post-encroachment time: the front of one where the other was just before."""
-    rows, course = scene.rows, scene.memory["course_rad"]
+    rows, looks = scene.rows, body_rad(scene)
     fast = rows["speed_mps"] > CROSSES_MPS
-    crossing = np.abs(np.cos(course[pairs[:, 0]] - course[pairs[:, 1]])) < CROSSING
+    crossing = np.abs(np.cos(looks[pairs[:, 0]] - looks[pairs[:, 1]])) < CROSSING
     pairs = pairs[crossing & fast[pairs].all(axis=1)]
     ordered = np.concatenate([pairs, pairs[:, ::-1]])
     second, first = ordered.T  # who comes second, who was there first
@@ -164,10 +164,11 @@ def _misses(scene: Scene, pairs: IntArray) -> RecordArray:
 
 def _behind(scene: Scene, second: IntArray, first: IntArray) -> tuple[FloatArray, FloatArray]:
     """How long ago `first` was nearest to where the front of `second` is, and how near."""
-    rows, memory, course = scene.rows, scene.memory, scene.memory["course_rad"]
-    half = rows["length_m"][second] / 2
-    x = rows["x_m"][second] + half * np.cos(course[second])
-    y = rows["y_m"][second] + half * np.sin(course[second])
+    rows, memory = scene.rows, scene.memory
+    # In a turn the course lags: by it the front of a bus is two metres off.
+    looks_rad, half = body_rad(scene)[second], rows["length_m"][second] / 2
+    x = rows["x_m"][second] + half * np.cos(looks_rad)
+    y = rows["y_m"][second] + half * np.sin(looks_rad)
     trail_x, trail_y = memory["trail_x_m"][first], memory["trail_y_m"][first]
     ends_s = (scene.tick_us - np.array(scene.slots)) / 1e6
     best_m, best_s = np.full(len(first), np.inf), np.full(len(first), np.inf)

@@ -105,3 +105,25 @@ def test_who_may_still_pass_somebody_who_waits_is_in_no_conflict(turns, at_m, fo
     waits = {"x_m": at_m + 16.0, "heading_rad": 0.0}
     claimed = meeting(scene_of(comes, waits, part=the_pocket(*turns))).found
     assert sum(claimed["chance"] >= SURE) == found
+
+
+def test_what_stands_on_wheels_does_not_drift_across_its_body():
+    drifts = {"x_m": -10.0, "vx_mps": 0.1, "vy_mps": 0.6, "heading_rad": 0.0}
+    scene = scene_of(drifts, drifts | {"y_m": 20.0, "object_class": 7})
+    (car, walker), after_s = (0, 1), np.array([1.0])
+    assert lane_ways(scene, car, after_s)[0][0][0] == pytest.approx([-9.9, 0.0, 0.0])
+    assert lane_ways(scene, walker, after_s)[0][0][0, :2] == pytest.approx([-9.9, 20.6])
+
+
+@pytest.mark.parametrize(("heading_rad", "found"), [(-np.pi / 2, 0), (np.nan, 1)])
+def test_the_front_of_a_turning_bus_is_where_its_body_points(heading_rad, found):
+    """Its course lags by a third of a radian, towards where a car was half a second ago."""
+    south = {"vy_mps": -5.0, "object_class": 4, "length_m": 12.0, "width_m": 2.5}
+    car = {"x_m": 6.0, "y_m": -9.0, "vx_mps": 8.0, "heading_rad": 0.0}
+    scene = scene_of(south | {"heading_rad": heading_rad}, car)
+    bus, turned = scene.memory
+    bus["course_rad"] = -np.pi / 2 + 0.35
+    ago_s = np.arange(len(scene.slots))[::-1] * 0.1 + 0.1
+    turned["trail_x_m"], turned["trail_y_m"] = 3.6, -9.0 + 8.0 * ago_s
+    scene.slots[:] = [scene.tick_us - round(s * 1e6) for s in ago_s.tolist()]
+    assert len(meeting(scene).found) == found
