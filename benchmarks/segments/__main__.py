@@ -2,10 +2,11 @@
 
     python -m benchmarks.segments [--seconds 600] [--seed 1] [--sigma 0.3] [--out FILE]
 
-Traffic with an incident (a car that stands on a lane for a while) drives through a district whose
-network is imported. Its true positions plus errors that last about a second are the pictures of
-cells of resolution 9, some dozen, so that segments lie in several. They go through the steps of the
-segment job. Truth is SUMO's: lanes and speeds of the middles of vehicles, by the same definitions.
+Traffic with an incident each ten minutes (a car that stands on a lane for a while) drives through a
+district whose network is imported. Its true positions plus errors that last about a second are the
+pictures of cells of resolution 9, some dozen, so that segments lie in several. They go through the
+steps of the segment job. Truth is SUMO's: lanes and speeds of the middles of vehicles, by the same
+definitions.
 """
 
 import argparse

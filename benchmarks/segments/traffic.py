@@ -1,4 +1,4 @@
-"""Traffic with an incident, as SUMO sees it."""
+"""Traffic with an incident each ten minutes, as SUMO sees it."""
 
 import csv
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from infra.simulator.network import Network, run_sumo_program
 from infra.simulator.traffic import ROAD_USERS
 
 WARM_UP_S = 120
+INCIDENT_EACH_S = 600
 RATE_PER_S = 0.7  # vehicles that enter the district
 SHARES = {"car": 0.85, "van": 0.08, "truck": 0.07}
 _ENTER = '<vType id="{0}" vClass="{1}" length="{2}" speedDev="0.1"/>'
@@ -41,12 +42,13 @@ def drive(network: Network, seconds: float, seed: int, stop_lane: str) -> list[S
             f'<trip id="v{len(trips)}" type="{kind}" depart="{at_s:.1f}" from="{start}" to="{end}"'
             ' departLane="best" departSpeed="max"/>'
         )
-    incident = (
-        f'<trip id="incident" type="car" depart="{WARM_UP_S}" from="{stop_lane.rpartition("_")[0]}"'
+    edge = stop_lane.rpartition("_")[0]
+    trips += [
+        f'<trip id="incident{second}" type="car" depart="{second}" from="{edge}"'
         f' to="{network.exits[0]}"><stop lane="{stop_lane}" endPos="120" duration="150"/></trip>'
-    )
-    place = next((k for k, t in enumerate(trips) if _depart(t) > WARM_UP_S), len(trips))
-    trips.insert(place, incident)
+        for second in range(WARM_UP_S, round(end_s), INCIDENT_EACH_S)
+    ]
+    trips.sort(key=_depart)
     types = [_ENTER.format(n, ROAD_USERS[n].sumo_class, ROAD_USERS[n].length_m) for n in SHARES]
     routes, floating = folder / "trips.rou.xml", folder / "fcd.csv"
     routes.write_text("\n".join(["<routes>", *types, *trips, "</routes>"]))

@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 
+from benchmarks.events.script import a_point
 from benchmarks.events.town import RURAL_WEST_M, the_town
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord, run
@@ -28,8 +29,9 @@ def a_log(late_us=150_000):
         "feature_index": np.array([0], "<u2").tobytes(), "frame": "wgs84", "live_sources": [],
     }  # fmt: skip
     feature = {
-        "feature_id": "feed/9", "kind": "incident", "receive_time_us": START_US, "area": "",
-        "radius_m": 50.0, "valid_from_us": None, "valid_to_us": None, "cancelled": False,
+        "feature_id": "feed/9", "kind": "incident", "receive_time_us": START_US,
+        "area": a_point(0.0, RURAL_WEST_M), "radius_m": 50.0,
+        "valid_from_us": None, "valid_to_us": None, "cancelled": False,
         "properties": {}, "topic": "raw.context", "partition": 0, "offset": 1, "issued_us": None,
     }  # fmt: skip
     origin = Origin(START_US, "raw.signal", 0, 0, "city")
