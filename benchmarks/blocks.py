@@ -9,7 +9,7 @@ included.
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,15 @@ def insert(warehouse: Warehouse, blocks: Sequence[Records], name: str) -> None:
         warehouse.insert(Block(OBJECTS, records, f"benchmark:{name}:{number}"))
 
 
-def seconds_of(objects: int, seconds: int) -> Iterator[list[Records]]:
-    """Records of the blocks of each second, a block a partition."""
-    city = City(objects, _RINGS, _START_US)
-    decoded = [
-        [CODEC.decode(OBJECTS, data) for data in block] for block in blocks_of(city, seconds)
-    ]
+def by_partition_of(block: Records) -> list[Records]:
+    """What a block of all has of each partition, as many cells each."""
     partitions = schemas.topics()[OBJECTS].partitions
-    for first in range(0, len(decoded), partitions):
-        yield decoded[first : first + partitions]
+    cells = sorted({record["cell_key"] for record in block})
+    partition = {cell: number % partitions for number, cell in enumerate(cells)}
+    return [
+        [record for record in block if partition[record["cell_key"]] == number]
+        for number in range(partitions)
+    ]
 
 
 def cost(process: psutil.Process, warehouse: Warehouse, blocks: Sequence[Records], name: str,
@@ -59,17 +59,19 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=300)
     parser.add_argument("--seconds", type=int, default=20, help="of data")
     given = parser.parse_args()
-    apart = list(seconds_of(given.objects, given.seconds))
-    by_partition = [block for second in apart for block in second]
-    together = [[record for block in second for record in block] for second in apart]
+    city = City(given.objects, _RINGS, _START_US)
+    together = [
+        [CODEC.decode(OBJECTS, data) for data in block] for block in blocks_of(city, given.seconds)
+    ]
+    apart = [part for block in together for part in by_partition_of(block)]
     with (
         tempfile.TemporaryDirectory(prefix="blocks-") as folder,
         engine(Path(folder)) as (_, settings, process),
     ):
         warehouse = Warehouse(settings)
-        insert(warehouse, by_partition, "warm")
+        insert(warehouse, apart, "warm")
         for turn in (1, 2, 3):
-            for name, blocks in (("by partition", by_partition), ("together", together)):
+            for name, blocks in (("by partition", apart), ("together", together)):
                 print(cost(process, warehouse, blocks, f"{name}, {turn}", given.seconds))
         warehouse.close()
 

@@ -1,7 +1,6 @@
 """Load through the writer of the warehouse job, and more of the same in the engine."""
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from benchmarks.warehouse.city import City, packed
 from benchmarks.warehouse.engine import DATABASE, core_s
 from jobs.io.avro import AvroCodec
 from jobs.io.clickhouse import Block, Warehouse, WarehouseSettings
+from jobs.warehouse import RECORDS
 from operators.routes import OBJECTS
 
 CODEC = AvroCodec({OBJECTS: 1})
@@ -33,15 +33,17 @@ class Loaded(NamedTuple):
 
 
 def blocks_of(city: City, seconds: int) -> Iterable[list[bytes]]:
-    """Blocks as the warehouse job cuts them: a second of one partition; cells lie in turn."""
+    """Blocks as the warehouse job cuts them: a second of all cells, in the order of partitions."""
     partitions = schemas.topics()[OBJECTS].partitions
     ticks = iter(city)
     for _ in range(seconds):
-        block: dict[int, list[bytes]] = defaultdict(list)
-        for pictures in islice(ticks, 10):
-            for number, picture in enumerate(pictures):
-                block[number % partitions].append(CODEC.encode(OBJECTS, packed(picture)))
-        yield from block.values()
+        placed = [
+            (number % partitions, CODEC.encode(OBJECTS, packed(picture)))
+            for pictures in islice(ticks, 10)
+            for number, picture in enumerate(pictures)
+        ]
+        block = [data for _, data in sorted(placed, key=lambda one: one[0])]
+        yield from (block[first : first + RECORDS] for first in range(0, len(block), RECORDS))
 
 
 def load(settings: WarehouseSettings, process: psutil.Process, city: City, seconds: int) -> Loaded:
