@@ -157,6 +157,19 @@ def joins_who_waits(rng: Rng) -> Script:
     return Script(_row(v, 3, apart_s * v + 8.5, EAST_M[0], phases, 0.0))
 
 
+def queue_on_two_lanes(rng: Rng) -> Script:
+    """Three of two lanes stop within five seconds, each behind who has stood for longer."""
+    v, b = rng.uniform(12, 15), 3.0
+
+    def stops(track: int, lane: int, place: int, after_s: float) -> Actor:
+        start = -8.5 * place - v * after_s
+        phases = [(8 + after_s, 0), (v / b, -b), (14 - after_s, 0), (20, 1.5)]
+        return an_actor(track, [(start, EAST_M[lane]), (HALF_M, EAST_M[lane])], v, phases)
+
+    rows = ((0, 0, 0), (1, 0, 0), (0, 1, 8), (1, 1, 10), (0, 2, 12))
+    return Script([stops(k + 1, *row) for k, row in enumerate(rows)], also=(STOPPED,))
+
+
 def dense_but_moving(rng: Rng) -> Script:
     v = rng.uniform(6, 9)
     return Script(_row(v, 10, 14.0, EAST_M[0], lambda _: [(60, 0)], 0.0))

@@ -33,6 +33,7 @@ from benchmarks.events.meetings import (
     misses_by_little,
     queue_at_red,
     queue_on_the_motorway,
+    queue_on_two_lanes,
     walks_beside,
     walks_on_the_road,
     walks_over_the_crossing,
@@ -55,8 +56,8 @@ SCENES: tuple[Callable[[Rng], Script], ...] = (
     meets_on_the_next_lane,
     walks_on_the_road, cycles_on_the_motorway, walks_over_the_crossing, walks_beside,
     queue_on_the_motorway, dense_but_moving, queue_at_red, group_stops_suddenly,
-    joins_who_waits, runs_the_red, passes_at_green, passes_at_amber, stops_over_the_line,
-    starts_before_the_news,
+    joins_who_waits, queue_on_two_lanes,
+    runs_the_red, passes_at_green, passes_at_amber, stops_over_the_line, starts_before_the_news,
     ambulance_comes, ambulance_off_duty, ambulance_alone,
     drives_into_the_works, passes_the_works, road_with_works,
 )  # fmt: skip

@@ -32,7 +32,7 @@ _EDGE_M = 25.0 - STRIP_M  # inside the border; farther out a leader may be beyon
 _ON_ROAD = 0.5
 QUEUE, QUEUE_M = 5, 25.0  # vehicles, metres: fewer are no danger to who comes behind
 FAR_FROM_CONTROL_M = 120.0  # 8.6 s at 14 m/s: who comes to a signal looks for its queue so far
-_TOGETHER_S = 5.0  # who stands for longer did not stop with the others: they join a queue
+_TOGETHER_S = 5.0  # behind who stands for longer one joins a queue
 STOPPED_WITHIN_US = 12_000_000  # from 8 m/s at a gentle 1.5 m/s² takes five seconds; twice that
 _RED = one_of(Phase.STOP_AND_REMAIN, Phase.STOP_THEN_PROCEED, Phase.DARK)
 
@@ -47,7 +47,7 @@ def standing(scene: Scene) -> Claims:
     waits = _waits(scene, head)
     stopped = _stopped(scene, vehicle & (leader < 0))
     queues = groups(scene, EventKind.QUEUE_END, _queued(scene, slow, chain))
-    stops = groups(scene, EventKind.GROUP_STOP, _halted(scene, vehicle, waits))
+    stops = groups(scene, EventKind.GROUP_STOP, _halted(scene, vehicle & ~waits, head))
     return joined([Claims(stopped, NO_MEMBERS), queues, stops])
 
 
@@ -136,10 +136,12 @@ def _queued(scene: Scene, slow: BoolArray, chain: IntArray) -> IntArray:
     return queued
 
 
-def _halted(scene: Scene, vehicle: BoolArray, waits: BoolArray) -> IntArray:
-    """Rows that went fast a moment ago and stand now, for nothing that is known."""
-    fast_us = scene.memory["fast_us"]
+def _halted(scene: Scene, free: BoolArray, head: IntArray) -> IntArray:
+    """Rows that went fast a moment ago and stand now, as does the head of their chain.
+
+    Behind a head that has stood for longer one stops one after the other, also on several lanes.
+    """
+    fast_us, stood_s = scene.memory["fast_us"], standing_s(scene.memory, scene.tick_us)
     recent = (fast_us > 0) & (scene.tick_us - fast_us < STOPPED_WITHIN_US)
-    recent &= standing_s(scene.memory, scene.tick_us) < _TOGETHER_S
-    halted = vehicle & (scene.rows["speed_mps"] < 1.0) & recent & ~waits
-    return np.flatnonzero(halted)
+    recent &= np.maximum(stood_s, stood_s[head]) < _TOGETHER_S
+    return np.flatnonzero(free & recent & (scene.rows["speed_mps"] < 1.0))

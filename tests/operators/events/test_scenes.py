@@ -14,6 +14,7 @@ SCENES = (
     scenes.closes_up_fast,
     scenes.group_stops_suddenly,
     scenes.joins_who_waits,
+    scenes.queue_on_two_lanes,
     scenes.starts_before_the_news,
     scenes.stops_over_the_line,
 )
