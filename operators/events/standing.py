@@ -61,8 +61,9 @@ def _leaders(scene: Scene, slow: BoolArray) -> IntArray:
     rows, course = scene.rows, scene.memory["course_rad"]
     me, it = ordered.T
     x, y = rows["x_m"][it] - rows["x_m"][me], rows["y_m"][it] - rows["y_m"][me]
-    ux, uy = np.cos(course[me]), np.sin(course[me])
-    ahead, aside = x * ux + y * uy, np.abs(y * ux - x * uy)
+    ahead = x * np.cos(course[me]) + y * np.sin(course[me])
+    # Who waits half way into the next lane points past who is ahead in it: either's line counts.
+    aside = np.minimum(*(np.abs(y * np.cos(c) - x * np.sin(c)) for c in (course[me], course[it])))
     gap = ahead - (rows["length_m"][me] + rows["length_m"][it]) / 2
     curve = 0.15 * ahead  # what a bend turns the way aside
     follows = (ahead > 0.5) & (gap < GAP_M) & (aside < _ASIDE_M + curve)
