@@ -151,7 +151,10 @@ def in_circle(
     Distances by the middle-latitude formula, as `operators.fused.offsets_m`.
     """
     found, count = np.empty(len(lon_deg), np.int64), 0
+    west, south, east, north = _about(at_lat_deg, at_lon_deg, radius_m)
     for i in range(len(lon_deg)):
+        if not (west <= lon_deg[i] <= east and south <= lat_deg[i] <= north):
+            continue  # most are, and sines cost more than comparisons
         east_m, north_m = metres_per_degree((lat_deg[i] + at_lat_deg) / 2)
         x, y = (lon_deg[i] - at_lon_deg) * east_m, (lat_deg[i] - at_lat_deg) * north_m
         if x * x + y * y <= radius_m * radius_m:
@@ -164,6 +167,7 @@ def _part(held: Held, index: IntArray) -> list[Part]:
     return [Part(held, index)] if len(index) else []
 
 
+@compiled
 def _about(lat_deg: float, lon_deg: float, radius_m: float) -> Box:
     """A box that holds a circle."""
     high = radius_m / _M_PER_DEGREE

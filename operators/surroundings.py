@@ -8,12 +8,14 @@ turns are not known.
 
 import math
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
+from operators.current import in_circle
 from operators.frame import ObjectClass
-from operators.jit import Record, compiled
+from operators.jit import KeyArray, Record, compiled
 from operators.transform.ellipsoid import metres_per_degree
 
 
@@ -43,6 +45,7 @@ NEAR = np.dtype(
 )
 
 WAY_S = 10.0
+REACH_M = 600.0  # ten seconds at 60 m/s, and any radius
 _USUAL_WIDTH_M = 1.8
 _USUAL_LENGTH_M = 4.5
 _USUAL_HEIGHT_M = 1.5
@@ -53,42 +56,81 @@ _REPORTED, _OPEN, _HIDDEN, _FAR = (int(one) for one in Sight)
 _PEDESTRIAN, _BICYCLE = int(ObjectClass.PEDESTRIAN), int(ObjectClass.BICYCLE)
 
 
-def surroundings(
-    vehicle: RecordArray,
-    rows: RecordArray,
-    reported: BoolArray,
-    radius_m: float,
-    sight_m: float,
-    among: IntArray | None = None,
-) -> RecordArray:
-    """Objects within a radius or on the way of a vehicle, nearest first.
+class Fleet(NamedTuple):
+    """Vehicles that ask what is around them.
 
     Parameters
     ----------
-    vehicle : structured array of shape (1,), dtype `operators.fused.FUSED`
+    numbers : ndarray of shape (v,)
+        Which of the objects they are.
+    known : ndarray of shape (v, c), uint64
+        Bits in the ``sources`` of the objects of each cell that stand for a vehicle's own source.
+    radius_m : ndarray of shape (v,)
+        What is nearer is told, on their way or not; on their way ten seconds count too.
+    sight_m : ndarray of shape (v,)
+        How far their drivers or sensors see.
+    """
+
+    numbers: IntArray
+    known: KeyArray
+    radius_m: FloatArray
+    sight_m: FloatArray
+
+
+def surroundings(fleet: Fleet, rows: RecordArray, cell: IntArray) -> tuple[RecordArray, IntArray]:
+    """Objects within a radius or on the way of each vehicle, nearest first.
+
+    Parameters
+    ----------
+    fleet
+        The vehicles.
     rows : structured array of shape (n,), dtype `operators.fused.FUSED`
-        Objects to choose from; the vehicle itself may be among them.
-    reported : ndarray of shape (n,)
-        Which of them the vehicle's own source contributed to.
-    radius_m
-        What is nearer is told, on its way or not; on its way ten seconds count too.
-    sight_m
-        How far its driver or its sensors see.
-    among : ndarray of shape (k,)
-        Numbers of those of `rows` that are near enough to matter; all if None.
+        All objects, the vehicles among them.
+    cell : ndarray of shape (n,)
+        Of which cell each object is, a column of ``fleet.known``.
 
     Returns
     -------
-    structured array of shape (m,), dtype `NEAR`
+    found : structured array of shape (m,), dtype `NEAR`
+    starts : ndarray of shape (v + 1,)
+        Vehicle k is told ``found[starts[k]:starts[k + 1]]``.
     """
-    among = np.arange(len(rows)) if among is None else among
-    made = np.zeros(len(among), NEAR)
-    told = np.zeros(len(among), np.bool_)
-    _meet(vehicle, rows, among, reported, radius_m, sight_m, made, told)
-    found = made[told]
-    order = np.lexsort((rows["track_id"][found["index"]], found["distance_m"]))
-    nearest_first: RecordArray = found[order]
-    return nearest_first
+    lon, lat = rows["lon_deg"].copy(), rows["lat_deg"].copy()
+    found, starts = _meet_each(*fleet, rows, lon, lat, cell)
+    whose = np.repeat(np.arange(len(fleet.numbers)), np.diff(starts))
+    order = np.lexsort((rows["track_id"][found["index"]], found["distance_m"], whose))
+    return found[order], starts
+
+
+@compiled
+def _meet_each(
+    numbers: IntArray,
+    known: KeyArray,
+    radius_m: FloatArray,
+    sight_m: FloatArray,
+    rows: RecordArray,
+    lon_deg: FloatArray,
+    lat_deg: FloatArray,
+    cell: IntArray,
+) -> tuple[RecordArray, IntArray]:
+    """`surroundings`, in the order of the objects."""
+    starts = np.zeros(len(numbers) + 1, np.int64)
+    met, told = np.zeros(len(rows), NEAR), np.zeros(len(rows), np.bool_)
+    found = np.zeros(len(rows) + 16 * len(numbers), NEAR)
+    for k in range(len(numbers)):
+        own, count = rows[numbers[k]], starts[k]
+        speed = math.hypot(own.velocity_east_mps, own.velocity_north_mps)
+        reach_m = max(radius_m[k], min(REACH_M, speed * WAY_S))
+        among = in_circle(lon_deg, lat_deg, own.lon_deg, own.lat_deg, reach_m)
+        _meet(own, rows, among, known[k], cell, radius_m[k], sight_m[k], met, told)
+        while count + len(among) > len(found):
+            found = np.concatenate((found, np.zeros(len(found), NEAR)))
+        for i in range(len(among)):
+            if told[i]:
+                found[count] = met[i]
+                count += 1
+        starts[k + 1] = count
+    return found[: starts[-1]], starts
 
 
 @compiled
@@ -109,17 +151,18 @@ def _known(value: float, usual: float) -> float:
 
 @compiled
 def _meet(
-    vehicle: RecordArray,
+    own: Record,
     rows: RecordArray,
     among: IntArray,
-    reported: BoolArray,
+    known: KeyArray,
+    cell: IntArray,
     radius_m: float,
     sight_m: float,
     made: RecordArray,
     told: BoolArray,
 ) -> None:
-    """Fill `made` and `told` for every object of `among`."""
-    own, n = vehicle[0], len(among)
+    """Fill the first of `made` and `told` for every object of `among`."""
+    n = len(among)
     x, y = np.empty(n), np.empty(n)
     for i in range(n):
         row = rows[among[i]]
@@ -138,7 +181,7 @@ def _meet(
     for i in range(n):
         if not told[i]:
             continue
-        if reported[among[i]]:
+        if rows[among[i]].sources & known[cell[among[i]]]:
             made[i].sight = _REPORTED
         elif made[i].distance_m > sight_m:
             made[i].sight = _FAR

@@ -19,7 +19,7 @@ from operators.pipeline import LogRecord, Pipeline, run
 from operators.raw import RawRecord
 from operators.routes import SOURCES
 from operators.segments.flow import SegmentFlow, committed
-from operators.surroundings import surroundings
+from operators.surroundings import Fleet, surroundings
 from operators.transform import datum
 
 _START_US = 1_600_000_000_000_000
@@ -83,7 +83,8 @@ def _services() -> None:
     rows, place = np.zeros(1, FUSED), np.zeros(1)
     in_box(place, place, -1.0, -1.0, 1.0, 1.0)
     in_circle(place, place, 0.0, 0.0, 1.0)
-    surroundings(rows, rows, np.zeros(1, np.bool_), 50.0, 50.0)
+    none = np.zeros(1, np.int64)
+    surroundings(Fleet(none, np.zeros((1, 1), np.uint64), place, place), rows, none)
 
 
 def _record(

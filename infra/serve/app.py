@@ -25,7 +25,7 @@ from jobs.runtime.clock import now_us
 from operators.current import Part
 from operators.services.plain import Moment, collection
 from operators.services.signals import Signals
-from operators.services.vehicles import around
+from operators.services.vehicles import Asked, around
 
 STALE_US = 5_000_000
 TrackId = Annotated[int, Path(ge=0, lt=2**64, description="as `track_id` of an object")]
@@ -179,7 +179,7 @@ def _vehicle_routes(app: FastAPI, parts: Parts) -> None:
     ) -> Response:
         moment = newest(hub)
         part = found(moment, track_id)
-        told = around(moment, part, "", radius_m, sight_m)
+        (told,) = around(moment, [Asked(part, "", radius_m, sight_m)])
         return Response(told.as_json(b'"tick_us":%d' % moment.tick_us), media_type=JSON)
 
 

@@ -17,7 +17,7 @@ from operators.fused import sigma_m, speed_mps
 from operators.services.whole import Whole
 
 CLASSES = [one.name.lower() for one in ObjectClass]
-CONTEXTS = {flag: (flag.name or "").lower() for flag in ContextFlag}
+CONTEXTS = {int(flag): (flag.name or "").lower() for flag in ContextFlag}
 
 _FIELDS = (
     ("velocity_east_mps", 3),

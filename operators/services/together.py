@@ -23,7 +23,7 @@ from operators.services.areas import AreaStep, area_at, scene
 from operators.services.open_events import OpenEvents, concerned, moving
 from operators.services.plain import moment
 from operators.services.riders import Riders, Subscription
-from operators.services.vehicles import STEPS, around, warnings, way_ahead
+from operators.services.vehicles import STEPS, Asked, around, warnings, way_ahead
 from operators.shared import Shared
 from operators.sources import share_source
 from operators.step import Output
@@ -93,13 +93,18 @@ class Services:
         flags = dict(zip(found, self._context(vehicles, closed.tick_us), strict=True))
         signals = dict(zip(found, self._ahead.told(vehicles, closed.tick_us), strict=True))
         events = dict(zip(found, self._happening(closed, vehicles), strict=True))
+        asked = {
+            one.subscription_id: Asked(found[track_id], one.source_id, one.radius_m, one.sight_m)
+            for one, track_id in due
+            if track_id is not None and track_id in found
+        }
+        nearby = dict(zip(asked, around(now, list(asked.values())), strict=True))
         for one, track_id in due:
-            part = None if track_id is None else found.get(track_id)
+            near = nearby.get(one.subscription_id)
             told = self._head(one, closed.tick_us, track_id)
-            if part is None or track_id is None:
+            if near is None or track_id is None:
                 value = b'{%s,"warnings":[],"signals":[],"vehicle":null,"objects":[]}' % told
             else:
-                near = around(now, part, one.source_id, one.radius_m, one.sight_m)
                 minded = _ENCODER.encode(warnings(near, flags[track_id], events[track_id]))
                 ahead = _ENCODER.encode(signals[track_id])
                 value = near.as_json(b'%s,"warnings":%s,"signals":%s' % (told, minded, ahead))

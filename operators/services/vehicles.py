@@ -1,7 +1,6 @@
 """What a vehicle is told at a tick: what is around it, what it cannot see, what it has to mind."""
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,18 +12,17 @@ from operators.encode.quantise import heading_of_motion
 from operators.enrich.told import ContextFlag
 from operators.frame import ObjectClass
 from operators.fused import speed_mps
-from operators.jit import Record
 from operators.services.plain import Moment
-from operators.surroundings import WAY_S, Sight, surroundings
+from operators.surroundings import WAY_S, Fleet, Sight, surroundings
 from operators.transform.ellipsoid import metres_per_degree
 
-REACH_M = 600.0  # ten seconds at 60 m/s, and any radius
 STEP_S = 0.5
 STEPS = round(WAY_S / STEP_S) + 1
 _STANDS_MPS = 0.5
-_WALKERS = (ObjectClass.PEDESTRIAN, ObjectClass.BICYCLE, ObjectClass.ANIMAL)
+_EMERGENCY = int(ObjectClass.EMERGENCY)  # plain: enums compare slowly
+_WALKERS = (int(ObjectClass.PEDESTRIAN), int(ObjectClass.BICYCLE), int(ObjectClass.ANIMAL))
 _SIGHTS = [one.name.lower() for one in Sight]
-_BEYOND = (int(Sight.HIDDEN), int(Sight.FAR))  # plain: enums compare slowly
+_BEYOND = (int(Sight.HIDDEN), int(Sight.FAR))
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -46,42 +44,11 @@ class _Meeting(msgspec.Struct):
 _NUMBERS = _Meeting.__struct_fields__[:7]
 
 
-class Around(NamedTuple):
-    """Surroundings of one vehicle.
+class Asked(NamedTuple):
+    """Who asks what is around an object.
 
     Parameters
     ----------
-    vehicle : structured array of shape (1,), dtype `operators.fused.FUSED`
-    rows : structured array of shape (n,), dtype `operators.fused.FUSED`
-        All objects.
-    told : structured array of shape (m,), dtype `operators.surroundings.NEAR`
-        Those that it is told, nearest first.
-    own
-        JSON of the vehicle.
-    pieces
-        JSON of each of `rows`.
-    """
-
-    vehicle: RecordArray
-    rows: RecordArray
-    told: RecordArray
-    own: bytes
-    pieces: Sequence[bytes]
-
-    def as_json(self, head: bytes) -> bytes:
-        """One JSON object that begins with the members in `head`."""
-        met = zip(self.told["index"].tolist(), _meetings(self.told), strict=True)
-        objects = b",".join([self.pieces[i][:-1] + b"," + one[1:] for i, one in met])
-        return b'{%s,"vehicle":%s,"objects":[%s]}' % (head, self.own, objects)
-
-
-def around(moment: Moment, part: Part, source_id: str, radius_m: float, sight_m: float) -> Around:
-    """What is around an object.
-
-    Parameters
-    ----------
-    moment
-        The tick.
     part
         The object.
     source_id
@@ -89,21 +56,72 @@ def around(moment: Moment, part: Part, source_id: str, radius_m: float, sight_m:
     radius_m, sight_m
         As for `operators.surroundings.surroundings`.
     """
+
+    part: Part
+    source_id: str
+    radius_m: float
+    sight_m: float
+
+
+class Around(NamedTuple):
+    """Surroundings of one vehicle.
+
+    Parameters
+    ----------
+    own
+        JSON of the vehicle.
+    objects
+        JSON of each object that it is told, nearest first.
+    minded
+        Those that it has to mind, as `warnings` takes them.
+    """
+
+    own: bytes
+    objects: Sequence[bytes]
+    minded: Sequence[dict[str, Any]]
+
+    def as_json(self, head: bytes) -> bytes:
+        """One JSON object that begins with the members in `head`."""
+        objects = b",".join(self.objects)
+        return b'{%s,"vehicle":%s,"objects":[%s]}' % (head, self.own, objects)
+
+
+def around(moment: Moment, asked: Sequence[Asked]) -> list[Around]:
+    """What is around objects, all of them at once.
+
+    Parameters
+    ----------
+    moment
+        The tick.
+    asked
+        The questions.
+    """
+    if not asked:
+        return []
     whole, pieces = moment.whole, moment.all_pieces
-    number = whole.number(part)
-    vehicle = whole.rows[number : number + 1]
-    near = whole.near(number, max(radius_m, _reach_m(vehicle)))
-    reported = whole.contributed(source_id)
-    told = surroundings(vehicle, whole.rows, reported, radius_m, sight_m, near)
-    return Around(vehicle, whole.rows, told, pieces[number], pieces)
+    numbers = [whole.number(one.part) for one in asked]
+    _, source_ids, *limits_m = zip(*asked, strict=True)
+    fleet = Fleet(
+        np.array(numbers), whole.bits(source_ids), *(np.array(m, float) for m in limits_m)
+    )
+    told, starts = surroundings(fleet, whole.rows, whole.cell)
+    objects = [
+        pieces[i][:-1] + met for i, met in zip(told["index"].tolist(), _meetings(told), strict=True)
+    ]
+    minded = _minded(told, whole.rows)
+    found = []
+    for number, begin, end in zip(numbers, *_bounds(starts), strict=True):
+        mind = [minded[k] for k in range(begin, end) if k in minded]
+        found.append(Around(pieces[number], objects[begin:end], mind))
+    return found
 
 
-def _reach_m(vehicle: RecordArray) -> float:
-    return min(REACH_M, _speed_mps(vehicle[0]) * WAY_S)
+def _bounds(starts: IntArray) -> tuple[list[int], list[int]]:
+    return starts[:-1].tolist(), starts[1:].tolist()
 
 
 def _meetings(told: RecordArray) -> list[bytes]:
-    """How a vehicle meets each object, as JSON."""
+    """How vehicles meet objects: what goes on from the JSON of each, its end too."""
     sights = told["sight"].tolist()
     columns = (
         *(np.round(told[name], 2).tolist() for name in _NUMBERS),
@@ -111,7 +129,8 @@ def _meetings(told: RecordArray) -> list[bytes]:
         [_SIGHTS[sight] for sight in sights],
         [sight in _BEYOND for sight in sights],
     )
-    return [_ENCODER.encode(_Meeting(*one)) for one in zip(*columns, strict=True)]
+    lines = _ENCODER.encode_lines([_Meeting(*one) for one in zip(*columns, strict=True)])
+    return [b"," + line[1:] for line in lines.splitlines()]
 
 
 # -- warnings ------------------------------------------------------------------------------------
@@ -154,36 +173,44 @@ def warnings(
         ``kind``, ``reach_s``, and ``track_id`` where it is an object. Emergency vehicles count as
         near within the time to the closest approach, all else when the vehicle is there.
     """
-    found = [*_of_objects(scene), *_of_context(ahead_flags), *events]
+    found = [*scene.minded, *_of_context(ahead_flags), *events]
     return sorted(found, key=lambda one: (one["reach_s"], one["kind"]))
 
 
-def _of_objects(scene: Around) -> Iterator[dict[str, Any]]:
-    emergency = scene.rows["object_class"][scene.told["index"]] == ObjectClass.EMERGENCY
-    for met in scene.told[scene.told["on_way"] | emergency]:
-        row = scene.rows[met["index"]]
-        kind, reach_s = _kind(int(row["object_class"]), met, _speed_mps(row))
+def _minded(told: RecordArray, rows: RecordArray) -> dict[int, dict[str, Any]]:
+    """Objects that have to be minded, by their numbers in `told`."""
+    emergency = rows["object_class"][told["index"]] == ObjectClass.EMERGENCY
+    (chosen,) = (told["on_way"] | emergency).nonzero()
+    met = told[chosen]
+    of = rows[met["index"]]
+    columns = (chosen, of["track_id"], of["object_class"], speed_mps(of), *(met[n] for n in _TIMES))
+    found = {}
+    for k, track_id, object_class, speed, sight, *times in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        kind, reach_s = _kind(object_class, speed, *times)
         if reach_s <= WAY_S:  # not if it is NaN
-            yield {
+            found[k] = {
                 "kind": kind,
                 "reach_s": round(reach_s, 2),
-                "track_id": str(row["track_id"]),
-                "beyond_sight": int(met["sight"]) in _BEYOND,
+                "track_id": str(track_id),
+                "beyond_sight": sight in _BEYOND,
             }
+    return found
 
 
-def _kind(object_class: int, met: Record, speed_mps: float) -> tuple[str, float]:
+_TIMES = ("sight", "closing_mps", "approach_s", "reach_s")
+
+
+def _kind(
+    object_class: int, speed_mps: float, closing_mps: float, approach_s: float, reach_s: float
+) -> tuple[str, float]:
     """What an object is to be minded as, and in how many seconds; NaN for not at all."""
-    if object_class == ObjectClass.EMERGENCY and met["closing_mps"] > 0:
-        return "emergency_vehicle", float(met["approach_s"])
+    if object_class == _EMERGENCY and closing_mps > 0:
+        return "emergency_vehicle", approach_s
     if object_class in _WALKERS:
-        return "vulnerable_road_user", float(met["reach_s"])
-    kind = "standing_ahead" if speed_mps < _STANDS_MPS else "slower_ahead"
-    return kind, float(met["reach_s"])
-
-
-def _speed_mps(row: Record) -> float:
-    return math.hypot(row["velocity_east_mps"], row["velocity_north_mps"])
+        return "vulnerable_road_user", reach_s
+    return ("standing_ahead" if speed_mps < _STANDS_MPS else "slower_ahead"), reach_s
 
 
 def _of_context(ahead_flags: IntArray) -> list[dict[str, Any]]:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from operators._typing import BoolArray, IntArray
-from operators.current import Closed, Part, in_circle
+from operators.current import Closed, Part
 from operators.fused import FUSED
+from operators.jit import KeyArray
 
 
 class Whole:
@@ -20,6 +20,8 @@ class Whole:
     Attributes
     ----------
     rows : structured array of shape (n,), dtype `operators.fused.FUSED`
+    cell : ndarray of shape (n,)
+        Number of the cell of each.
     """
 
     def __init__(self, closed: Closed) -> None:
@@ -27,32 +29,24 @@ class Whole:
         counts = [len(held.rows) for held in cells]
         starts: list[int] = np.cumsum([0, *counts]).tolist()
         self._starts = {held.cell: starts[k] for k, held in enumerate(cells)}
-        self._cell = np.repeat(np.arange(len(cells)), counts)
-        self._tables = [held.sources for held in cells]
+        self.cell = np.repeat(np.arange(len(cells)), counts)
+        self._bits: dict[str, list[tuple[int, int]]] = {}
+        for k, held in enumerate(cells):
+            for bit, source_id in enumerate(held.sources):
+                self._bits.setdefault(source_id, []).append((k, 1 << bit))
         self.rows = np.empty(sum(counts), FUSED)
         for held in cells:  # joining structured arrays costs ten times that
             start = self._starts[held.cell]
             self.rows[start : start + len(held.rows)] = held.rows
-        self._lon, self._lat = self.rows["lon_deg"].copy(), self.rows["lat_deg"].copy()
-        self._sources = self.rows["sources"].copy()
-        self._bits: dict[str, BoolArray] = {}
 
     def number(self, part: Part) -> int:
         """Number of the object that a part holds."""
         return self._starts[part.held.cell] + int(part.chosen[0])
 
-    def near(self, number: int, radius_m: float) -> IntArray:
-        """Numbers of the objects in a circle around one of them, itself too; rising."""
-        return in_circle(self._lon, self._lat, self._lon[number], self._lat[number], radius_m)
-
-    def contributed(self, source_id: str) -> BoolArray:
-        """Objects to which a source contributed, shape (n,)."""
-        found = self._bits.get(source_id)
-        if found is None:
-            wanted = np.array([_bit(table, source_id) for table in self._tables], np.uint64)
-            found = self._bits[source_id] = (self._sources & wanted[self._cell]) != 0
+    def bits(self, source_ids: Sequence[str]) -> KeyArray:
+        """Bits that stand for sources in the rows of each cell, shape (number of ids, cells)."""
+        found = np.zeros((len(source_ids), len(self._starts)), np.uint64)
+        for k, source_id in enumerate(source_ids):
+            for cell, bit in self._bits.get(source_id, ()):
+                found[k, cell] = bit
         return found
-
-
-def _bit(table: Sequence[str], source_id: str) -> int:
-    return 1 << table.index(source_id) if source_id in table else 0

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from operators.encode.quantise import heading_of_motion
 from operators.frame import ObjectClass
 from operators.fused import FUSED
-from operators.surroundings import Sight, crosses, heading_of, surroundings
+from operators.surroundings import Fleet, Sight, crosses, heading_of, surroundings
 from operators.transform.cells import local_frame
 from tests.operators.encode.builders import scenes
 
@@ -30,8 +30,12 @@ def objects(*places, **fields):
 
 def near(rows, radius_m=200.0, sight_m=100.0, reported=None):
     """Surroundings of the first of the objects."""
-    told = np.zeros(len(rows), bool) if reported is None else np.array(reported)
-    return surroundings(rows[:1], rows, told, radius_m, sight_m)
+    rows["sources"] = 0 if reported is None else reported
+    known, limits_m = np.ones((1, 1), np.uint64), np.array([[radius_m], [sight_m]])
+    fleet = Fleet(np.array([0]), known, *limits_m)
+    found, starts = surroundings(fleet, rows, np.zeros(len(rows), np.int64))
+    assert starts.tolist() == [0, len(found)]
+    return found
 
 
 def test_place_and_time_of_what_is_ahead():
