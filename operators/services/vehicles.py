@@ -1,6 +1,7 @@
 """What a vehicle is told at a tick: what is around it, what it cannot see, what it has to mind."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -100,24 +101,19 @@ def around(moment: Moment, asked: Sequence[Asked]) -> list[Around]:
         return []
     whole, pieces = moment.whole, moment.all_pieces
     numbers = [whole.number(one.part) for one in asked]
-    _, source_ids, *limits_m = zip(*asked, strict=True)
-    fleet = Fleet(
-        np.array(numbers), whole.bits(source_ids), *(np.array(m, float) for m in limits_m)
-    )
+    _, source_ids, radius_m, sight_m = zip(*asked, strict=True)
+    limits_m = np.array([radius_m, sight_m], float)
+    fleet = Fleet(np.array(numbers), whole.bits(source_ids), *limits_m)
     told, starts = surroundings(fleet, whole.rows, whole.cell)
     objects = [
         pieces[i][:-1] + met for i, met in zip(told["index"].tolist(), _meetings(told), strict=True)
     ]
     minded = _minded(told, whole.rows)
     found = []
-    for number, begin, end in zip(numbers, *_bounds(starts), strict=True):
+    for number, (begin, end) in zip(numbers, pairwise(starts.tolist()), strict=True):
         mind = [minded[k] for k in range(begin, end) if k in minded]
         found.append(Around(pieces[number], objects[begin:end], mind))
     return found
-
-
-def _bounds(starts: IntArray) -> tuple[list[int], list[int]]:
-    return starts[:-1].tolist(), starts[1:].tolist()
 
 
 def _meetings(told: RecordArray) -> list[bytes]:

@@ -105,6 +105,32 @@ def test_an_unknown_heading_leaves_nothing_ahead():
 
 
 @given(st.integers(0, 10_000))
+def test_many_vehicles_at_once_are_told_what_each_alone_is(seed):
+    draw = np.random.default_rng(seed)
+    rows = objects(*draw.uniform(-150, 150, (40, 2)), sources=draw.integers(0, 4, 40))
+    rows["velocity_east_mps"], rows["velocity_north_mps"] = draw.uniform(-15, 15, (2, 40))
+    cell, numbers = draw.integers(0, 2, 40), draw.integers(0, 40, 5)
+    known = draw.integers(0, 3, (5, 2)).astype(np.uint64)
+    fleet = Fleet(numbers, known, *draw.uniform(0, 200, (2, 5)))
+    found, starts = surroundings(fleet, rows, cell)
+    for k in range(5):
+        alone, _ = surroundings(Fleet(*(one[k : k + 1] for one in fleet)), rows, cell)
+        told = found[starts[k] : starts[k + 1]]
+        assert told.tobytes() == alone.tobytes()
+        theirs = rows["sources"][told["index"]] & known[k, cell[told["index"]]] > 0
+        assert ((told["sight"] == Sight.REPORTED) == theirs).all()
+
+
+def test_more_may_be_told_than_there_are_objects():
+    rows = objects(*((x, 0) for x in range(60)))
+    numbers, limits_m = np.arange(60), np.full((2, 60), 100.0)
+    fleet = Fleet(numbers, np.zeros((60, 1), np.uint64), *limits_m)
+    found, starts = surroundings(fleet, rows, np.zeros(60, np.int64))
+    assert np.diff(starts).tolist() == [59] * 60
+    assert (found["distance_m"] > 0).all()
+
+
+@given(st.integers(0, 10_000))
 def test_crosses_equals_a_walk_along_the_line_of_sight(seed):
     draw = np.random.default_rng(seed)
     x, y, box_x, box_y = draw.uniform(-40, 40, 4)
