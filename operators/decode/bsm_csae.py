@@ -44,7 +44,6 @@ from operators.decode.j2735 import (
     Speed,
     accuracy_covariance_m2,
     class_of_vehicle_class,
-    told,
 )
 from operators.decode.j2735_flags import (
     EVENTS,
@@ -123,9 +122,9 @@ def adapt(payload: bytes, anchor_us: int) -> Decoded:
         _place(bsm.pos),
         covariance_m2=_covariance_m2(bsm),
         speed_mps=NAN if bsm.speed == SPEED_UNAVAILABLE else bsm.speed / 50,
-        speed_sigma_mps=told(SPEED_SIGMA_MPS, motion.speed_cfd),
+        speed_sigma_mps=SPEED_SIGMA_MPS[motion.speed_cfd],
         heading_deg=NAN if bsm.heading == HEADING_UNAVAILABLE else bsm.heading / 80,
-        heading_sigma_rad=told(HEADING_SIGMA_RAD, motion.heading_cfd),
+        heading_sigma_rad=HEADING_SIGMA_RAD[motion.heading_cfd],
         size_m=bsm.size.metres(),
         object_class=_class_of(bsm),
         flags=_flags(bsm),

@@ -17,7 +17,7 @@ Divisions, not products with 0.02, so that both dialects of one message give the
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, TypeVar
 
@@ -140,10 +140,24 @@ def accuracy_covariance_m2(given: Accuracy) -> tuple[float, float, float]:
     )
 
 
-def _by_code(values: Iterable[V], names: tuple[str, ...]) -> dict[int | str, V]:
-    """Values of an enumeration by its numbers and by its names."""
-    made: dict[int | str, V] = dict(enumerate(values))
-    return made | {name: made[number] for number, name in enumerate(names)}
+class Codes(dict[int | str, V]):
+    """Values of an enumeration by its numbers and by its names.
+
+    Raises
+    ------
+    DecodeError
+        At the look for one that the standard does not know: OUT_OF_RANGE.
+    """
+
+    def __missing__(self, code: int | str) -> V:
+        msg = f"confidence {str(code)[:40]!r}"
+        raise DecodeError(Reason.OUT_OF_RANGE, msg)
+
+
+def _by_code(values: Iterable[V], names: tuple[str, ...]) -> Codes[V]:
+    made: Codes[V] = Codes(enumerate(values))
+    made.update({name: made[number] for number, name in enumerate(names)})
+    return made
 
 
 # What each confidence means as one sigma.
@@ -157,21 +171,6 @@ SPEED_SIGMA_MPS = _by_code(
 HEADING_SIGMA_RAD = _by_code(
     [math.radians(c) / SIGMAS_AT_95_AXIS for c in HEADING_CONFIDENCE_DEG], HEADING_CONFIDENCE_NAMES
 )
-
-
-def told(table: Mapping[int | str, V], code: int | str) -> V:
-    """Value of an enumeration given as its number or its name.
-
-    Raises
-    ------
-    DecodeError
-        OUT_OF_RANGE for one that the standard does not know.
-    """
-    try:
-        return table[code]
-    except KeyError as error:
-        msg = f"confidence {str(code)[:40]!r}"
-        raise DecodeError(Reason.OUT_OF_RANGE, msg) from error
 
 
 @lru_cache(maxsize=HEADING_UNAVAILABLE + 1)

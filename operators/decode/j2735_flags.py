@@ -91,7 +91,7 @@ class Emergency(msgspec.Struct, rename="camel"):
 
 def is_reverse(transmission: Code | None) -> bool:
     """Whether a DE_TransmissionState says that the reverse gear is in."""
-    return _plain(transmission) in _REVERSE
+    return transmission is not None and _plain(transmission) in _REVERSE
 
 
 def flags_of_brakes(given: Brakes | None) -> int:

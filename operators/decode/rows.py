@@ -115,8 +115,8 @@ class FrameRows:
 
     def to_degrees(self, lon_deg: float, lat_deg: float) -> None:
         """Take what was added as metres east and north of a point, and make it degrees."""
-        lon, lat = places_deg(lon_deg, lat_deg, self._positions[::2], self._positions[1::2])
-        self._positions[::2], self._positions[1::2] = lon, lat
+        offsets_m = np.array(self._positions).reshape(-1, 2)
+        self._positions = places_deg(lon_deg, lat_deg, offsets_m).ravel().tolist()
 
     def frame(
         self,

@@ -34,7 +34,6 @@ from operators.decode.j2735 import (
     Speed,
     WidthCm,
     raw_motion,
-    told,
 )
 from operators.decode.j2735_flags import Code, is_reverse
 from operators.decode.participants import (
@@ -214,9 +213,9 @@ def _add(rows: FrameRows, found: Detected, late_us: int, origin: Place | None) -
             one.pos_confidence if one.accuracy is None else one.accuracy
         ),
         velocity_mps=velocity,
-        speed_sigma_mps=told(SPEED_SIGMA_MPS, motion.speed_cfd),
+        speed_sigma_mps=SPEED_SIGMA_MPS[motion.speed_cfd],
         heading_rad=heading_rad,
-        heading_sigma_rad=told(HEADING_SIGMA_RAD, motion.heading_cfd),
+        heading_sigma_rad=HEADING_SIGMA_RAD[motion.heading_cfd],
         size_m=(one.size or _NO_SIZE).metres(),
         class_confidence=found.class_confidence,
         object_class=found.object_class,
@@ -237,4 +236,4 @@ def position_covariance_m2(
     """
     if isinstance(given, PositionConfidence):
         given = given.pos
-    return told(POSITION_COVARIANCE_M2, 0 if given is None else given)
+    return POSITION_COVARIANCE_M2[0 if given is None else given]

@@ -64,7 +64,6 @@ from operators.decode.j2735 import (
     accuracy_covariance_m2,
     class_of_vehicle_class,
     raw_motion,
-    told,
 )
 from operators.decode.j2735_flags import LIGHTS
 from operators.decode.j3224_time import DateTime, instant_us
@@ -252,7 +251,7 @@ def _add(
 ) -> None:
     common, options = one.det_obj_common, one.det_obj_opt_data or _NO_OPTIONS
     velocity, heading_rad = raw_motion(common.speed, common.heading)
-    own_m2 = told(POSITION_COVARIANCE_M2, common.pos_confidence.pos)
+    own_m2 = POSITION_COVARIANCE_M2[common.pos_confidence.pos]
     at, up = common.pos, -10 if reading.north_first else 10
     sure = common.obj_type_cfd
     rows.add(
@@ -263,9 +262,9 @@ def _add(
         z_m=NAN if at.offset_z is None else base.altitude_m + at.offset_z / up,
         covariance_m2=summed_m2(own_m2, base.covariance_m2),
         velocity_mps=velocity,
-        speed_sigma_mps=told(SPEED_SIGMA_MPS, common.speed_confidence),
+        speed_sigma_mps=SPEED_SIGMA_MPS[common.speed_confidence],
         heading_rad=heading_rad,
-        heading_sigma_rad=told(HEADING_SIGMA_RAD, common.heading_conf),
+        heading_sigma_rad=HEADING_SIGMA_RAD[common.heading_conf],
         size_m=_size_m(options),
         class_confidence=NAN if sure == _CONFIDENCE_UNAVAILABLE else sure / 100,
         object_class=_class_of(common.obj_type, options),

@@ -22,7 +22,8 @@ def datum_offsets_m(key: str) -> FloatArray:
         return made
     frame = cell(key).frame
     lon, lat = np.array([frame.lon_deg]), np.array([frame.lat_deg])
+    middle = np.concatenate(frame.to_local(lon, lat))  # zero but for nanometres
     for row, shifted in enumerate((wgs84_to_gcj02(lon, lat), wgs84_to_bd09(lon, lat))):
-        made[row] = np.concatenate(frame.to_local(*shifted))
+        made[row] = np.concatenate(frame.to_local(*shifted)) - middle
     made.flags.writeable = False
     return made
