@@ -58,10 +58,10 @@ def is_gone(track: Record, event_us: int, motion: FloatArray) -> bool:
 
 
 @compiled
-def may_confirm(track: Record) -> bool:
-    """Whether a tentative track is now certain, seen often enough, and no double."""
+def is_certain(track: Record) -> bool:
+    """Whether a tentative track is now certain, and was seen often enough."""
     enough = track.log_odds > CONFIRMED_LOG_ODDS and track.credit >= CREDIT_TO_CONFIRM
-    return bool(enough and track.twin_sweeps == 0 and log_odds_of_object(track, track.last_us) > 0)
+    return bool(enough and log_odds_of_object(track, track.last_us) > 0)
 
 
 @compiled

@@ -29,6 +29,7 @@ from operators.fuse.take import (
     note_some,
     update_all,
 )
+from operators.fuse.trial import leave_to_trial
 from operators.gaussian import AFTER, OX, WORTH
 from operators.jit import KeyArray, Record, compiled
 from operators.register.collect import collect
@@ -240,6 +241,7 @@ def take_frame(
     if about.trusted:  # a probe is no other probe
         held, ids = _probe_ids(tracks, slots, observations, usable, event_us)
         forbid_other_probes(degree, target, cost, held, ids)
+    leave_to_trial(tracks, slots, event_us, kind[CLUTTER], degree, target, cost)
     chosen = assign(
         degree, target, cost, _miss_costs(tracks, slots, event_us, confirmed, kind), seen.shape[0]
     )

@@ -9,7 +9,6 @@ from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit
 from operators.fuse.gaps import keep_time, note_gap
 from operators.fuse.kalman import update
-from operators.fuse.lifecycle import may_confirm
 from operators.fuse.noise import (
     BULK,
     SEEN_LONG,
@@ -23,7 +22,8 @@ from operators.fuse.quality import look_and_see
 from operators.fuse.repeats import is_repeat
 from operators.fuse.sources import CLUTTER, CREDIT, DETECTION
 from operators.fuse.state import N_TRACKS
-from operators.fuse.twins import find_twin, is_on_body, tell_twins_apart
+from operators.fuse.trial import conclude
+from operators.fuse.twins import is_on_body, tell_twins_apart
 from operators.gaussian import VX, VY, WORTH, X, Y, innovation
 from operators.jit import KeyArray, Record, compiled, inlined
 from operators.reasons import Use
@@ -211,10 +211,10 @@ def update_all(
         updated[size] = slots[i]
         size += 1
     tell_twins_apart(tracks, updated[:size])
-    for i in range(size):
-        track = tracks[updated[i]]
-        if not track.confirmed and may_confirm(track):
-            track.confirmed = find_twin(tracks, updated[i], heads, links) < 0
+    for i in range(slots.shape[0]):
+        if news[i] >= 0 and not tracks[slots[i]].confirmed:
+            link = made[usable[news[i]]]
+            conclude(tracks, slots[i], slots, models, about.event_us, link, gaps, heads, links)
     return news
 
 
