@@ -32,7 +32,7 @@ _EDGE_M = 25.0 - STRIP_M  # inside the border; farther out a leader may be beyon
 _ON_ROAD = 0.5
 QUEUE, QUEUE_M = 5, 25.0  # vehicles, metres: fewer are no danger to who comes behind
 FAR_FROM_CONTROL_M = 120.0  # 8.6 s at 14 m/s: who comes to a signal looks for its queue so far
-_TOGETHER_S = 5.0  # behind who stands for longer one joins a queue
+_TOGETHER_US = 5_000_000  # who slows down later than that after the head joins a queue
 STOPPED_WITHIN_US = 12_000_000  # from 8 m/s at a gentle 1.5 m/s² takes five seconds; twice that
 _RED = one_of(Phase.STOP_AND_REMAIN, Phase.STOP_THEN_PROCEED, Phase.DARK)
 
@@ -138,11 +138,11 @@ def _queued(scene: Scene, slow: BoolArray, chain: IntArray) -> IntArray:
 
 
 def _halted(scene: Scene, free: BoolArray, head: IntArray) -> IntArray:
-    """Rows that went fast a moment ago and stand now, as does the head of their chain.
+    """Rows that stand now and went fast a moment ago, when the head of their chain did.
 
-    Behind a head that has stood for longer one stops one after the other, also on several lanes.
+    Behind a head that slowed down before, one after the other stops, also on several lanes.
     """
-    fast_us, stood_s = scene.memory["fast_us"], standing_s(scene.memory, scene.tick_us)
+    fast_us = scene.memory["fast_us"]
     recent = (fast_us > 0) & (scene.tick_us - fast_us < STOPPED_WITHIN_US)
-    recent &= np.maximum(stood_s, stood_s[head]) < _TOGETHER_S
-    return np.flatnonzero(free & recent & (scene.rows["speed_mps"] < 1.0))
+    together = np.abs(fast_us - fast_us[head]) < _TOGETHER_US
+    return np.flatnonzero(free & recent & together & (scene.rows["speed_mps"] < 1.0))
