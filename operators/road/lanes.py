@@ -49,6 +49,8 @@ class CellLanes:
     Parameters
     ----------
     lanes : structured array of shape (n,), dtype `LANE`
+    cycles : ndarray of shape (n,)
+        Whether a lane is one for cyclists; not in `LANE`, which lies packed in states.
     pieces : structured array of shape (p,), dtype `PIECE`
     origin : ndarray of shape (2,)
         South-west corner of the grid, metres.
@@ -64,6 +66,7 @@ class CellLanes:
     """
 
     lanes: RecordArray
+    cycles: BoolArray
     pieces: RecordArray
     origin: FloatArray
     shape: IntArray
@@ -125,9 +128,12 @@ def _built(key: str, chosen: Sequence[tuple[Segment, int]], mapped: set[int]) ->
     of_name = {segment.lanes[number].name: k for k, (segment, number) in enumerate(chosen)}
     turns = tuple(segment.lanes[number].turns for segment, number in chosen)
     onward = [sorted({of_name[t.lane] for t in ways if t.lane in of_name}) for ways in turns]
+    kinds = [segment.lanes[number].kind for segment, number in chosen]
+    cycles = np.array([kind == "bicycle" for kind in kinds], np.bool_)
     onward_starts = np.cumsum([0, *map(len, onward)], dtype=np.int64)
     flat = np.array([k for ways in onward for k in ways], np.int64)
-    return CellLanes(lanes, all_pieces, origin, shape, starts, members, onward_starts, flat, turns)
+    grid = (origin, shape, starts, members)
+    return CellLanes(lanes, cycles, all_pieces, *grid, onward_starts, flat, turns)
 
 
 def _pieces(x: FloatArray, y: FloatArray, lane: int) -> RecordArray:

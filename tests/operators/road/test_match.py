@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operators.frame import ObjectClass
 from operators.road.lanes import LANE, cell_lanes, pack_parts
 from operators.road.match import match
 from operators.road.network import RoadPart
@@ -57,6 +58,31 @@ def test_between_two_lanes_the_segment_is_known_and_the_lane_is_not():
     told, _ = match(an_object(-100, 0.05), np.zeros(0, MEMORY), lanes_of(an_approach()), 0.1)
     assert told["lane"].tolist() == [-1]
     assert told["segment"][0] >= 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "y_m", "expected"),
+    [
+        (ObjectClass.BICYCLE, -3.35, "cycles"),  # its place is known wrongly, within the car's lane
+        (ObjectClass.BICYCLE, -1.75, "cars"),  # but who rides in the middle of it is on it
+        (ObjectClass.CAR, -3.65, None),
+        (ObjectClass.CAR, -4.0, "cycles"),  # in the middle of it
+        (ObjectClass.UNKNOWN, -3.35, "cars"),
+        (ObjectClass.UNKNOWN, -3.65, "cycles"),
+    ],
+)
+def test_beside_a_lane_for_cyclists_it_counts_who_somebody_is(kind, y_m, expected):
+    """Edges at 0, -3.5 and -4.5 m."""
+    road = a_segment(
+        "road",
+        a_lane("cycles", [(-200, -4), (0, -4)], 1.0, kind="bicycle"),
+        a_lane("cars", [(-200, -1.75), (0, -1.75)]),
+    )
+    lanes = lanes_of(road)
+    found = drive(lanes, [(-150 + n, y_m) for n in range(20)], object_class=kind)
+    wanted = None if expected is None else ids(road)[expected]
+    assert names(lanes, [found[-1]["lane"]]) == [wanted]
+    assert found[-1]["segment"] >= 0
 
 
 def test_a_sigma_as_wide_as_a_lane_decides_nothing():
