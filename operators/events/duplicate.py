@@ -6,6 +6,7 @@ incident concerns, not where it is. What drivers do in a moment, and queues, whi
 incidents, are duplicates of none. Work zones, warnings and weather are no incidents.
 """
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,6 +31,7 @@ _OF_CAUSE: dict[str, frozenset[EventKind]] = {
     "91": _STANDS, "92": _CRASH, "93": _STANDS, "94": _STANDS,
 }  # fmt: skip
 # Categories of ITIS codes (SAE J2540): accidents, and obstructions, with people and animals.
+_CODE = re.compile("[0-9]{1,5}")
 _OF_CATEGORY = {2: _CRASH, 5: _ON_FOOT}
 _UNNAMED = _CRASH | _WRONG_WAY  # of an incident without a cause
 
@@ -61,8 +63,8 @@ def may_be(properties: Mapping[str, str]) -> frozenset[EventKind]:
         return cause
     if "event_type" in properties:  # GB/T 29100, of which only accidents are incidents
         return _CRASH
-    codes = [int(code) >> 8 for code in properties.get("itis_codes", "").split() if code.isdigit()]
-    named = [_OF_CATEGORY[category] for category in codes if category in _OF_CATEGORY]
+    codes = [one for one in properties.get("itis_codes", "").split() if _CODE.fullmatch(one)]
+    named = [_OF_CATEGORY[int(one) >> 8] for one in codes if int(one) >> 8 in _OF_CATEGORY]
     return frozenset().union(*named) if named else _UNNAMED
 
 

@@ -20,6 +20,7 @@ WRONG, WALKS = EventKind.WRONG_WAY, EventKind.VULNERABLE_ON_CARRIAGEWAY
         ({"event_type": "101", "description": ""}, {STANDS, STOPS}),
         ({"itis_codes": "769 513"}, {STANDS, STOPS}),
         ({"itis_codes": "1286"}, {WALKS}),
+        ({"itis_codes": "² -513 " + "9" * 5000}, {STANDS, STOPS, WRONG}),
         ({"itis_codes": ""}, {STANDS, STOPS, WRONG}),
         ({"event": "crash on the bridge"}, {STANDS, STOPS, WRONG}),
         ({"cause": "somebody fell asleep"}, {STANDS, STOPS, WRONG}),
