@@ -214,7 +214,7 @@ def update_all(
     for i in range(slots.shape[0]):
         if news[i] >= 0 and not tracks[slots[i]].confirmed:
             link = made[usable[news[i]]]
-            conclude(tracks, slots[i], slots, models, about.event_us, link, gaps, heads, links)
+            conclude(tracks, slots[i], slots, models, about, link, gaps, heads, links)
     return news
 
 

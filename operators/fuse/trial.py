@@ -17,6 +17,7 @@ from operators.fuse.existence import CONFIRMED_LOG_ODDS, HIGHEST
 from operators.fuse.gaps import note_gap
 from operators.fuse.imm import load_models, mixed_motion
 from operators.fuse.lifecycle import is_certain
+from operators.fuse.state import fill_index
 from operators.fuse.twins import find_twin
 from operators.jit import Record, compiled, inlined
 
@@ -165,7 +166,7 @@ def conclude(
     slot: int,
     slots: IntArray,
     models: FloatArray,
-    event_us: int,
+    about: Record,
     link: Record,
     gaps: FloatArray,
     heads: IntArray,
@@ -179,18 +180,21 @@ def conclude(
     ----------
     slot
         Of the track, which the frame updated.
-    slots, models, event_us
+    slots, models
         As for `hidden_one`.
+    about : record of `operators.fuse.take.ABOUT`
     link
         Of the observation that updated it.
     """
     if not is_certain(tracks[slot]):
         return
+    event_us = about.event_us
     hidden = hidden_one(tracks, slot, slots, models, event_us)
     twin = find_twin(tracks, slot, heads, links)
     if hidden >= 0 and (twin < 0 or twin == hidden):
         note_gap(gaps, tracks[hidden], event_us - tracks[hidden].last_us, True)
         go_on(tracks, hidden, slot)
+        fill_index(tracks, about.n_tracks, heads, links)  # it may be in another bucket now
         link.track_id = tracks[hidden].track_id
     elif tracks[slot].twin_sweeps == 0:
         tracks[slot].confirmed = twin < 0

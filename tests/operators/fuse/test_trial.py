@@ -71,6 +71,17 @@ def test_who_comes_out_of_the_shadow_keeps_his_id_from_the_third_frame_on():
     assert one["x_m"][0] == pytest.approx(at_m(k + 4)[0], abs=0.3)
 
 
+def test_a_state_that_is_read_again_finds_the_track_where_it_went_on():
+    state, name, k = hidden_for()
+    for later in range(k, k + 3):  # beside the way, where another bucket of the index begins
+        links = take(state, later, [at_m(later, -0.3)])
+    assert links["track_id"].tolist() == [name]
+    again = tracker.unpack(tracker.pack(state))
+    np.testing.assert_array_equal(state.heads, again.heads)
+    n = len(tracker.ids_of(state))
+    np.testing.assert_array_equal(state.links[:n], again.links[:n])
+
+
 def test_what_ended_as_another_is_gone_at_the_next_sweep():
     state, name, k = hidden_for()
     for later in range(k, k + 6):
