@@ -40,11 +40,13 @@ def http(streams: int, rate_hz: float, objects: int, seconds: float) -> dict[str
         try:
             port = int(process.stdout.readline().split()[1])
             server = psutil.Process(process.pid)
-            before, began = server.cpu_times(), time.monotonic()
             half = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
             middle_mib = server.memory_info().rss >> 20
+            before, began = server.cpu_times(), time.monotonic()
             seen = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
             used, took = server.cpu_times(), time.monotonic() - began
+            core = (used.user + used.system - before.user - before.system) / took
+            told_hz = (seen.events + seen.answers) / (seconds / 2)
             return {
                 "streams": streams,
                 "asked_hz": rate_hz,
@@ -56,9 +58,8 @@ def http(streams: int, rate_hz: float, objects: int, seconds: float) -> dict[str
                 "event_age_ms_p50_p99": [_ms(seen.ages_us, 50), _ms(seen.ages_us, 99)],
                 "answer_ms_p50_p99": [_ms(seen.delays_us, 50), _ms(seen.delays_us, 99)],
                 "mib_a_second": round(seen.bytes / (seconds / 2) / 2**20, 1),
-                "core_used": round(
-                    (used.user + used.system - before.user - before.system) / took, 2
-                ),
+                "core_used": round(core, 2),
+                "cpu_us_a_message": round(core / told_hz * 1e6),
                 "memory_mib_half_end": [middle_mib, server.memory_info().rss >> 20],
             }
         finally:

@@ -89,10 +89,10 @@ def import_network(
     chosen = _checked(name or _stem(file), format_name, datum)
     lights = dict(_pair(one) for one in intersections or ())
     try:
-        imported = read_network(
-            file, Choices(chosen, format_name, _place(origin), lights, left_hand)
-        )
-        pieces = pieces_of(imported, chosen)
+        choices = Choices(chosen, format_name, _place(origin), lights, left_hand)
+        with console.status(f"reading {file.name}; 10 MB take some seconds"):
+            imported = read_network(file, choices)
+            pieces = pieces_of(imported, chosen)
         _tell_account(imported.account, chosen, len(pieces))
         if not pieces:
             msg = f"{file}: no lane of it can be imported"
