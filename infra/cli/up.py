@@ -91,5 +91,6 @@ def _addresses(station: LocalStation) -> list[tuple[str, str]]:
         ("registry", given.registry.url),
         ("ClickHouse", given.clickhouse.url + " (local engine)" * ("engine" in station.servers)),
         *flinks,
+        *[("HTTP service", f"http://{given.serve.host}:{given.serve.port}")] * given.local.services,
         ("logs", str(Path(station.state_dir) / "logs")),
     ]
