@@ -148,13 +148,16 @@ def queue_on_the_motorway(rng: Rng) -> Script:
 
 
 def joins_who_waits(rng: Rng) -> Script:
-    """Three stop behind each other, four seconds apart: a queue, and no stop of several at once."""
+    """Three stop behind each other, four seconds apart: a queue, and no stop of several at once.
+
+    The first stands for nine seconds, which is about where a stopped vehicle begins.
+    """
     v, b, apart_s = rng.uniform(12, 15), 3.0, 4.0
 
     def phases(k: int) -> list[tuple[float, float]]:
         return [(8 + apart_s * k, 0), (v / b, -b), (8.5 - apart_s * k, 0), (20, 1.5)]
 
-    return Script(_row(v, 3, apart_s * v + 8.5, EAST_M[0], phases, 0.0))
+    return Script(_row(v, 3, apart_s * v + 8.5, EAST_M[0], phases, 0.0), also=(STOPPED,))
 
 
 def queue_on_two_lanes(rng: Rng) -> Script:
