@@ -2,8 +2,8 @@
 
 **Now.** An object errs across a lane by the sigma of its covariance across it. With no other
 knowledge the chance that its centre is within the lane is that of a normal distribution between
-the edges. Against the lane's direction it is off by a factor. Nine of ten cyclists beside a lane of
-their own are on it, and few motor vehicles are on one: it counts so much more, or less, for them.
+the edges. Against the lane's direction it is off by a factor. A cyclist is taken to be likelier on
+a lane of its own than beside it, a motor vehicle less: by judgement, nobody has counted them.
 
 **Before.** A lane has log odds against the object being on none: a forward filter over lanes
 (Rabiner 1989, with the best predecessor instead of the sum). They come from the lane itself, from

@@ -1,7 +1,6 @@
 DROP VIEW IF EXISTS {database}.aliases_of_track SYNC;
 
--- As 0036 has it, without a join at each step: a track that has no alias, as most, is found to have none in a quarter of
--- the time.
+-- As 0036 has it, without a join at each step: most tracks have no alias, and are soon found to have none.
 CREATE VIEW IF NOT EXISTS {database}.aliases_of_track AS
 WITH RECURSIVE walk AS
 (
