@@ -55,6 +55,7 @@ def test_down_without_a_station_is_no_error(run):
     assert "No station runs" in ended.stdout
 
 
+@pytest.mark.station  # a start looks for the jars first
 def test_taken_port_ends_the_start_with_a_remedy(run):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
