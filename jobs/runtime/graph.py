@@ -7,36 +7,37 @@ field in the JVM (`DataStream.key_by` would add a Python stage that only compute
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyflink.common import Types
+from pyflink.common import TypeInformation, Types
 from pyflink.datastream import DataStream
 from pyflink.datastream.data_stream import KeyedStream
 from pyflink.java_gateway import get_gateway
-from pyflink.table import Schema, StreamTableEnvironment, Table
+from pyflink.table import Schema, StreamTableEnvironment
 
 from jobs.runtime.process import SharedStepFunction, StepFunction, shared_descriptor
 
-KEYED = Types.ROW_NAMED(["key", "event"], [Types.STRING(), Types.STRING()])
-ROUTED = Types.ROW_NAMED(
-    ["route", "key", "event"], [Types.STRING(), Types.STRING(), Types.STRING()]
-)
+_BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+_RECORD = Types.ROW_NAMED(["head", "body"], [Types.STRING(), _BYTES])
+KEYED = Types.ROW_NAMED(["key", "event"], [Types.STRING(), _BYTES])
+KEYED_RECORD = Types.ROW_NAMED(["key", "event"], [Types.STRING(), _RECORD])
+ROUTED = Types.ROW_NAMED(["route", "key", "event"], [Types.STRING(), Types.STRING(), _BYTES])
 
-_TEXT = (
+_FORMATS = (
     "'key.format' = 'raw', 'key.raw.charset' = 'ISO-8859-1', 'key.fields' = 'key', "
-    "'value.format' = 'raw', 'value.raw.charset' = 'ISO-8859-1', "
-    "'value.fields-include' = 'EXCEPT_KEY'"
+    "'value.format' = 'raw', 'value.fields-include' = 'EXCEPT_KEY'"
 )
 
-# A raw record as `operators.raw` unpacks it; no separator stands in the fields before the body.
+# What `operators.raw` has before the body; no separator stands in these fields. SQL joins no text
+# to bytes, so head and body travel side by side and the stage joins them.
 _SEPARATOR = "U&'\\001F'"
 _HEADER = f"REPLACE(COALESCE(DECODE(headers['%s'], 'ISO-8859-1'), ''), {_SEPARATOR}, '_')"
 _SECONDS = "CAST(EXTRACT(EPOCH FROM ts) AS BIGINT)"
-EVENT = f"""CONCAT_WS({_SEPARATOR},
+_HEAD = f"""CONCAT_WS({_SEPARATOR},
     CAST(`offset` AS STRING),
     CAST({_SECONDS} * 1000 + EXTRACT(MILLISECOND FROM ts) AS STRING),
     {_HEADER % "shift_us"}, {_HEADER % "format"}, {_HEADER % "source"},
     REPLACE(COALESCE(`key`, ''), {_SEPARATOR}, '_'),
-    '1', body)"""
-PLACE = "CONCAT(`topic`, '/', CAST(`partition` AS STRING))"
+    '1', '')"""
+_PLACE = "CONCAT(`topic`, '/', CAST(`partition` AS STRING))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,14 @@ def read_topics(
         options["scan.watermark.idle-timeout"] = f"{reading.idle_ms} ms"
     tables.execute_sql(
         f"""CREATE TABLE {name} (
-            `key` STRING, body STRING,
+            `key` STRING, body BYTES,
             `topic` STRING METADATA VIRTUAL,
             `partition` INT METADATA VIRTUAL,
             `offset` BIGINT METADATA VIRTUAL,
             ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
             headers MAP<STRING, BYTES> METADATA VIRTUAL,
             WATERMARK FOR ts AS ts - INTERVAL '{(reading.disorder_ms + 1) / 1000:.3f}' SECOND
-        ) WITH ({_options(options)}, {_TEXT})"""
+        ) WITH ({_options(options)}, {_FORMATS})"""
     )
 
 
@@ -144,8 +145,8 @@ def write_topics(
         "properties.max.request.size": str(16 * 1024 * 1024),
     }
     tables.execute_sql(
-        f"""CREATE TABLE {name} (`topic` STRING METADATA, `key` STRING, body STRING)
-        WITH ({_options(options)}, {_TEXT})"""
+        f"""CREATE TABLE {name} (`topic` STRING METADATA, `key` STRING, body BYTES)
+        WITH ({_options(options)}, {_FORMATS})"""
     )
     wanted = ", ".join(f"'{topic}'" for topic in topics)
     made = " UNION ALL ".join(f"SELECT route, `key`, event FROM `{stage}`" for stage in stages)
@@ -157,22 +158,23 @@ def write_topics(
 
 
 def records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
-    """Records of a table as a stream of (``topic/partition``, packed raw record).
+    """Records of a table as a stream of (``topic/partition``, (head, body) of a raw record).
 
     Pulses end here: their time has moved the watermark, and nothing else is in them.
     """
-    return _records(tables, name, PLACE, EVENT)
+    return _records(tables, name, _PLACE, _HEAD)
 
 
 def placed_records_of(tables: StreamTableEnvironment, name: str) -> DataStream:
-    """Records of a table as a stream of (topic, packed raw record with its partition before it)."""
-    placed = f"CONCAT_WS({_SEPARATOR}, CAST(`partition` AS STRING), {EVENT})"
+    """Records of a table as a stream of (topic, (partition and head, body) of a raw record)."""
+    placed = f"CONCAT_WS({_SEPARATOR}, CAST(`partition` AS STRING), {_HEAD})"
     return _records(tables, name, "`topic`", placed)
 
 
-def _records(tables: StreamTableEnvironment, name: str, key: str, event: str) -> DataStream:
-    query = f"SELECT {key} AS `key`, {event} AS event FROM {name} WHERE body IS NOT NULL"
-    return keyed_rows(tables, tables.sql_query(query))
+def _records(tables: StreamTableEnvironment, name: str, key: str, head: str) -> DataStream:
+    event = f"ROW({head}, body) AS event"
+    query = f"SELECT {key} AS `key`, {event} FROM {name} WHERE body IS NOT NULL"
+    return _keyed_rows(tables, query, KEYED_RECORD)
 
 
 def _options(options: Mapping[str, str]) -> str:
@@ -183,14 +185,14 @@ def _quoted(value: str) -> str:
     return value.replace("'", "''")
 
 
-def keyed_rows(tables: StreamTableEnvironment, table: Table) -> DataStream:
-    """Rows of (key, event) of a table as a stream.
+def _keyed_rows(tables: StreamTableEnvironment, query: str, form: TypeInformation) -> DataStream:
+    """Rows of (key, event) of a query as a stream.
 
     PyFlink's operators want a row type where `to_data_stream` gives an external one of the same
     layout; it is set before anything has looked at the stream's type.
     """
-    stream = tables.to_data_stream(table)
-    stream._j_data_stream.getTransformation().setOutputType(KEYED.get_java_type_info())
+    stream = tables.to_data_stream(tables.sql_query(query))
+    stream._j_data_stream.getTransformation().setOutputType(form.get_java_type_info())
     return stream
 
 
@@ -221,7 +223,7 @@ def routed(tables: StreamTableEnvironment, name: str, stream: DataStream) -> Non
         Schema.new_builder()
         .column("route", "STRING")
         .column("key", "STRING")
-        .column("event", "STRING")
+        .column("event", "BYTES")
         .column_by_metadata("rt", "TIMESTAMP_LTZ(3)", "rowtime")
         .watermark("rt", "SOURCE_WATERMARK()")
         .build()
@@ -232,4 +234,4 @@ def routed(tables: StreamTableEnvironment, name: str, stream: DataStream) -> Non
 def take_route(tables: StreamTableEnvironment, name: str, route: str) -> DataStream:
     """Rows of one route of a view, as a stream of (key, event)."""
     query = f"SELECT `key`, event FROM `{name}` WHERE route = '{route}'"
-    return keyed_rows(tables, tables.sql_query(query))
+    return _keyed_rows(tables, query, KEYED)

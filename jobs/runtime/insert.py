@@ -14,7 +14,6 @@ from jobs.io.avro import AvroCodec
 from jobs.io.block_log import BlockLog
 from jobs.io.clickhouse import Warehouse, WarehouseSettings
 from jobs.io.delivery import Delivery
-from jobs.runtime.process import LATIN1
 from operators.blocks import block_decoder, token_of
 
 
@@ -48,7 +47,7 @@ class Insert(ProcessFunction):  # type: ignore[misc]  # PyFlink ships no types
 
     def process_element(self, value: Row, ctx: Any) -> Iterable[str]:
         """Insert; an error fails the job, which is the way to try again."""
-        block = block_decoder.decode(value[2].encode(LATIN1))
+        block = block_decoder.decode(value[2])
         self._delivery.take(block, token_of(block, self._topic_ids[block.topic]))
         return ()
 

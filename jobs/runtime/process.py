@@ -14,7 +14,7 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 from operators.shared import Changes, Shared
 from operators.step import KeyedStep, Result, State
 
-LATIN1 = "latin-1"  # bytes cross Flink's string types unchanged in this charset
+_LATIN1 = "latin-1"  # bytes cross Flink's string types unchanged in this charset
 
 
 def shared_descriptor() -> MapStateDescriptor:
@@ -39,6 +39,11 @@ class _Entries(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _event(value: bytes | Row) -> bytes:
+    """What came over an edge: bytes of another stage, or head and body of a record of a topic."""
+    return value if isinstance(value, bytes) else value[0].encode(_LATIN1) + value[1]
 
 
 Encode = Callable[[str, bytes], bytes]
@@ -70,12 +75,11 @@ class _Keyed:
             MapStateDescriptor("counts", Types.LONG(), Types.LONG())
         )
 
-    def take(self, text: str, ctx: Any) -> None:
+    def take(self, event: bytes, ctx: Any) -> None:
         """Let one event wait, and set its timer.
 
         One that comes when its instant has passed waits for the next: the step sees by that.
         """
-        event = text.encode(LATIN1)
         passed_ms = ctx.timer_service().current_watermark()
         at_ms = max(self._step.wake_for(event) // 1000, passed_ms + 1)
         count = self._counts.get(at_ms)
@@ -94,7 +98,7 @@ class _Keyed:
         if result.wake_at_us is not None:
             ctx.timer_service().register_event_time_timer(result.wake_at_us // 1000)
         for route, key, value in result.outputs:
-            yield Row(route, key, self._encode(route, value).decode(LATIN1))
+            yield Row(route, key, self._encode(route, value))
 
     def _due(self, at_ms: int) -> list[bytes]:
         count = self._counts.get(at_ms)
@@ -148,9 +152,9 @@ class StepFunction(KeyedProcessFunction):  # type: ignore[misc]  # PyFlink ships
         if self._warm_up is not None:
             self._warm_up()
 
-    def process_element(self, value: str, ctx: Any) -> None:
+    def process_element(self, value: bytes | Row, ctx: Any) -> None:
         """Let one event wait."""
-        self._keyed.take(value, ctx)
+        self._keyed.take(_event(value), ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterable[Row]:
         """Wake the step."""
@@ -180,21 +184,21 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
         """Open the three states of a key."""
         self._keyed.open(runtime_context)
 
-    def process_element(self, value: str, ctx: Any) -> Iterable[Row]:
+    def process_element(self, value: bytes | Row, ctx: Any) -> Iterable[Row]:
         """Let one event wait."""
-        self._keyed.take(value, ctx)
+        self._keyed.take(_event(value), ctx)
         return ()
 
     def process_broadcast_element(self, value: Row, ctx: Any) -> Iterable[Row]:
-        """Keep what was broadcast: a row of key and bytes as latin-1 text."""
+        """Keep what was broadcast: a row of key and event."""
         index = self._mirror(ctx)
-        changes = self._share(index, value[1].encode(LATIN1))
+        changes = self._share(index, _event(value[1]))
         kept = ctx.get_broadcast_state(shared_descriptor())
         for key, packed in changes.items():
             if packed is None:
                 kept.remove(key)
             else:
-                kept.put(key, packed.decode(LATIN1))
+                kept.put(key, packed.decode(_LATIN1))
         index.change(changes)
         return ()
 
@@ -205,5 +209,5 @@ class SharedStepFunction(KeyedBroadcastProcessFunction):  # type: ignore[misc]  
     def _mirror(self, ctx: Any) -> Shared:
         if self._index is None:
             kept = ctx.get_broadcast_state(shared_descriptor())
-            self._index = Shared({key: text.encode(LATIN1) for key, text in kept.items()})
+            self._index = Shared({key: text.encode(_LATIN1) for key, text in kept.items()})
         return self._index
