@@ -8,7 +8,8 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.mixes import Mix
 from infra.demo.watch import Ages, LiveReader
 from infra.local.station import LocalStation
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from jobs.io.avro import AvroCodec
 
 _PERCENTILES = (50, 99)

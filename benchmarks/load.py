@@ -12,13 +12,8 @@ from confluent_kafka import Producer
 
 from benchmarks.mixes import Mix
 from benchmarks.spread import evenly
-from infra.replay.send import (
-    ENTRIES_AHEAD_US,
-    PULSE_KEY,
-    QUIET_US,
-    create_backfill,
-    producer_of,
-)
+from infra.replay.backfill import ENTRIES_AHEAD_US, PULSE_KEY, QUIET_US, create_backfill
+from infra.replay.outbox import producer_of
 from jobs.sections import Kafka
 from operators.parameters import Parameters
 from operators.pipeline import LogRecord

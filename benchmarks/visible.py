@@ -24,7 +24,8 @@ from benchmarks.machine import description, load_average
 from benchmarks.measure import BenchmarkError
 from infra.demo.run import client_of
 from infra.local.station import LocalStation
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from jobs.io.avro import AvroCodec
 from jobs.io.registry import register_all
 from jobs.runtime.clock import now_us

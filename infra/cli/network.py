@@ -13,7 +13,8 @@ from infra.cli.errors import CommandError, console
 from infra.cli.options import Config, addresses
 from infra.cli.replay import shown, tell
 from infra.replay.log import read_log
-from infra.replay.send import SendError, producer_of, send_live
+from infra.replay.outbox import SendError, producer_of
+from infra.replay.send import send_live
 from infra.roads.imported import Account, ImportFileError
 from infra.roads.pieces import entry_of, messages_of, pieces_of, with_withdrawn, write_pieces
 from infra.roads.read import KINDS, Choices, read_network

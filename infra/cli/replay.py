@@ -11,15 +11,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from infra.cli.errors import CommandError, console, errors
 from infra.cli.options import Config, addresses, formats_of
+from infra.replay.backfill import create_backfill, send_backfill
 from infra.replay.messages import RecordedMessage, read_messages
-from infra.replay.send import (
-    SendError,
-    Watcher,
-    create_backfill,
-    producer_of,
-    send_backfill,
-    send_live,
-)
+from infra.replay.outbox import SendError, Watcher, producer_of
+from infra.replay.send import send_live
 from infra.replay.sources import source_entries_for
 from jobs.settings import Settings
 from operators.decode.formats import Formats

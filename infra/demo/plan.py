@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from infra.replay.messages import RecordedMessage, read_messages
-from infra.replay.send import Timeline, Watcher, producer_of, send_live
+from infra.replay.outbox import Watcher, producer_of
+from infra.replay.send import Timeline, send_live
 from infra.replay.sources import source_entries_for
 from infra.simulator.scenario import Simulated
 from jobs.runtime.clock import now_us

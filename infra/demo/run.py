@@ -15,7 +15,7 @@ from infra.demo.report import Measured
 from infra.demo.rows import Accounts, Rows, gather
 from infra.demo.watch import LiveReader, committed
 from infra.replay.messages import RecordedMessage
-from infra.replay.send import Watcher
+from infra.replay.outbox import Watcher
 from infra.simulator.placement import Placement
 from infra.simulator.scenario import Scenario, Simulated
 from infra.simulator.score import FusedRows, Score, score

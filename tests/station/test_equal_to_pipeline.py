@@ -18,7 +18,8 @@ import schemas
 from infra.cli.errors import console
 from infra.cli.main import app
 from infra.local import paths
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from jobs.io.rows import rows_of
 from operators.routes import OBJECTS, TOPICS
 from schemas.reader import ColumnReader

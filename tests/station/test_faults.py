@@ -9,7 +9,8 @@ from clickhouse_driver.errors import Error
 
 from infra.demo.watch import LiveReader
 from infra.local import paths
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from jobs.io.rows import rows_of
 from jobs.runtime.clock import now_us
 from operators.routes import OBJECTS

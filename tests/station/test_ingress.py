@@ -10,8 +10,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from infra.local import paths
 from infra.local.state import JobPlan
 from infra.local.station import LocalStation
+from infra.replay.backfill import PULSE_KEY, create_backfill
 from infra.replay.log import read_log
-from infra.replay.send import PULSE_KEY, create_backfill, producer_of
+from infra.replay.outbox import producer_of
 from jobs.runtime.clock import now_us
 from jobs.settings import load
 from operators.routes import OBJECTS, RAW, SOURCES

@@ -14,7 +14,8 @@ from infra.local.planning import default_jobs
 from infra.local.station import LocalStation
 from infra.replay.log import read_log
 from infra.replay.messages import RecordedMessage
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from jobs.io.avro import TopicReader
 from jobs.settings import Settings
 from operators.pipeline import run

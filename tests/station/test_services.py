@@ -16,7 +16,8 @@ import pytest
 from infra.local.state import choose_ports
 from infra.local.station import LocalStation
 from infra.replay.messages import RecordedMessage
-from infra.replay.send import SendError, producer_of, send_live
+from infra.replay.outbox import SendError, producer_of
+from infra.replay.send import send_live
 from infra.simulator.scenario import Scenario, simulate
 from jobs.settings import Settings
 from tests.station.oracle import MOST_S

@@ -15,7 +15,8 @@ from infra.local.process import MARKER
 from infra.local.rest import JobManager
 from infra.local.state import choose_ports
 from infra.local.station import LocalStation
-from infra.replay.send import producer_of, send_live
+from infra.replay.outbox import producer_of
+from infra.replay.send import send_live
 from tests.accounts import assert_accounts_close
 from tests.station.oracle import MOST_S, await_equal, differences
 from tests.waiting import wait_for

@@ -12,7 +12,7 @@ from infra.cli.replay import entries_of, read, replay
 from infra.kafka.topics import create_topics
 from infra.local.station import LocalStation
 from infra.replay.log import read_log
-from infra.replay.send import producer_of
+from infra.replay.outbox import producer_of
 from operators.sources import parse_entry
 from tests.waiting import PATIENCE_S
 

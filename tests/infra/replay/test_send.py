@@ -14,16 +14,11 @@ from confluent_kafka.admin import (
 import schemas
 from infra.kafka.topics import create_topics
 from infra.local.station import LocalStation
+from infra.replay.backfill import create_backfill, send_backfill
 from infra.replay.log import read_log
 from infra.replay.messages import RecordedMessage
-from infra.replay.send import (
-    SendError,
-    Timeline,
-    create_backfill,
-    producer_of,
-    send_backfill,
-    send_live,
-)
+from infra.replay.outbox import SendError, producer_of
+from infra.replay.send import Timeline, send_live
 from jobs.runtime.clock import now_us
 from jobs.sections import Kafka
 from operators.routes import SOURCES
@@ -250,6 +245,6 @@ def _refusal_of(kafka, topic, message):
 
 
 def test_broker_that_is_gone_is_an_error(monkeypatch):
-    monkeypatch.setattr("infra.replay.send._ANSWER_S", 2.0)
+    monkeypatch.setattr("infra.replay.outbox.ANSWER_S", 2.0)
     with pytest.raises(SendError, match="does not answer"):
         send_live([message(0)], [], producer_of(NOBODY))
