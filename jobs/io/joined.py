@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 import schemas
+from jobs.io.coded import Coded, numbered
 
 Record = Mapping[str, Any]
 Array = npt.NDArray[Any]
@@ -72,14 +73,19 @@ class Joined:
         parts = (r[name] or missing * r["count"] for r in self._records)
         return np.frombuffer(b"".join(parts), element)
 
-    def repeated(self, name: str, kind: Any = object) -> Array:
-        """A field of the records, for each of their elements."""
+    def repeated(self, name: str, kind: Any) -> Array:
+        """A number of the records, for each of their elements."""
         return np.repeat(np.array([r[name] for r in self._records], kind), self._counts)
 
-    def named(self, name: str, table: str) -> Array:
+    def texts(self, name: str) -> Coded:
+        """A text of the records, for each of their elements."""
+        codes, values = numbered([r[name] for r in self._records])
+        return Coded(np.repeat(codes, self._counts), values)
+
+    def named(self, name: str, table: str) -> Coded:
         """What a column points to in a table of its record."""
-        everything = np.array([name for r in self._records for name in r[table]], object)
-        return everything[self._index(name, table)]
+        codes, values = numbered([text for r in self._records for text in r[table]])
+        return Coded(codes[self._index(name, table)], values)
 
     def fields(self, name: str, table: str, missing: Mapping[str, Any]) -> dict[str, Array]:
         """Fields of the entries of a table that a column points into, by name."""

@@ -17,7 +17,7 @@ def segments(table: str, period_us: int) -> Callable[[Sequence[Record]], TableRo
     def build(records: Sequence[Record]) -> TableRows:
         joined = Joined([r for r in records if r["period_us"] == period_us], _SEGMENTS)
         columns = {
-            **{name: joined.repeated(name) for name in (*WHO, "cell_key")},
+            **{name: joined.texts(name) for name in (*WHO, "cell_key")},
             "cell": joined.repeated("cell", np.uint64),
             "start": joined.repeated("start_us", np.int64),
         }
@@ -36,7 +36,7 @@ def approaches(records: Sequence[Record]) -> TableRows:
     """Rows of the table of signal groups."""
     joined = Joined(records, _APPROACHES)
     columns = {
-        **{name: joined.repeated(name) for name in (*WHO, "intersection")},
+        **{name: joined.texts(name) for name in (*WHO, "intersection")},
         "start": joined.repeated("start_us", np.int64),
         **{name: joined.column(name) for name in _APPROACHES},
     }

@@ -5,11 +5,12 @@ each object or observation are built as numpy columns; the others, with a row fo
 entry, as lists. Times of day become integers of microseconds under a name without `_us`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 import schemas
+from jobs.io.coded import Coded
 from jobs.io.joined import WHO, Array, Joined, Record, TableRows, elements_of
 from jobs.io.road_rows import approaches, segments
 
@@ -81,7 +82,7 @@ _AREAS = elements_of("source_quality")
 def _fused_object_state(records: Sequence[Record]) -> TableRows:
     joined = Joined(records, _PICTURE)
     columns = {
-        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key", "frame")},
+        **{name: joined.texts(name) for name in ("run_id", "station_id", "cell_key", "frame")},
         "cell": joined.repeated("cell", np.uint64),
         "tick": joined.repeated("tick_us", np.int64),
     }
@@ -89,8 +90,7 @@ def _fused_object_state(records: Sequence[Record]) -> TableRows:
         if name not in _LISTS:
             columns[name] = _kept(name, joined.column(name))
     columns |= joined.fields("weather_index", "weather", _WEATHER)
-    lists = list(_source_lists(records))
-    columns["sources"] = np.fromiter(lists, object, len(lists))
+    columns["sources"] = _source_lists(records)
     return TableRows("fused_object_state", columns)
 
 
@@ -114,9 +114,11 @@ def _cut_mantissa(column: Array, bits: int, *, up: bool) -> Array:
     return np.where(np.isfinite(column), cut, column)
 
 
-def _source_lists(records: Sequence[Record]) -> Iterator[list[str]]:
-    """Names of each object's sources; equal lists are one object."""
-    lists: dict[tuple[str, ...], dict[bytes, list[str]]] = {}
+def _source_lists(records: Sequence[Record]) -> Coded:
+    """Names of each object's sources."""
+    numbers: dict[tuple[str, ...], int] = {}
+    lists: dict[tuple[str, ...], dict[bytes, int]] = {}
+    codes: list[int] = []
     for record in records:
         names, packed = record["sources"], record["source_index"]
         known = lists.setdefault(tuple(names), {})
@@ -125,15 +127,17 @@ def _source_lists(records: Sequence[Record]) -> Iterator[list[str]]:
             end = start + 2 * count
             index = packed[start:end]
             if index not in known:
-                known[index] = [names[i] for i in np.frombuffer(index, "<u2").tolist()]
-            yield known[index]
+                found = tuple(names[i] for i in np.frombuffer(index, "<u2").tolist())
+                known[index] = numbers.setdefault(found, len(numbers))
+            codes.append(known[index])
             start = end
+    return Coded(codes, [list(one) for one in numbers])
 
 
 def _fused_link(records: Sequence[Record]) -> TableRows:
     joined = Joined(records, _LINKS)
     columns = {
-        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
+        **{name: joined.texts(name) for name in ("run_id", "station_id", "cell_key")},
         "cell": joined.repeated("cell", np.uint64),
         "tick": joined.repeated("tick_us", np.int64),
         "source_id": joined.named("source_index", "sources"),
@@ -148,13 +152,12 @@ def _fused_link(records: Sequence[Record]) -> TableRows:
 def _coverage(records: Sequence[Record]) -> TableRows:
     joined = Joined(records, _AREAS)
     columns = {
-        **{name: joined.repeated(name) for name in ("run_id", "station_id", "cell_key")},
+        **{name: joined.texts(name) for name in ("run_id", "station_id", "cell_key")},
         "cell": joined.repeated("cell", np.uint64),
         "minute": joined.repeated("minute_us", np.int64),
         **{name: joined.column(name) for name in _AREAS if name not in _LISTS},
     }
-    lists = list(_source_lists(records))
-    columns["sources"] = np.fromiter(lists, object, len(lists))
+    columns["sources"] = _source_lists(records)
     return TableRows("coverage", columns)
 
 
