@@ -22,14 +22,15 @@ CODEC = AvroCodec({OBJECTS: 1})
 class Loaded(NamedTuple):
     """Object rows, and the seconds in which they were decoded and inserted.
 
-    `core_s` are seconds of one core, of the writer and of the engine: where others use the machine
-    too, they tell more than the wall.
+    `core_s` are seconds of one core, of the writer (`writer_s`) and of the engine: where others use
+    the machine too, they tell more than the wall.
     """
 
     rows: int
     seconds: float
     blocks: int
     core_s: float = 0.0
+    writer_s: float = 0.0
 
 
 def blocks_of(city: City, seconds: int) -> Iterable[list[bytes]]:
@@ -59,7 +60,7 @@ def load(settings: WarehouseSettings, process: psutil.Process, city: City, secon
         own_s += time.process_time() - core_began
         rows += sum(record["count"] for record in records)
     warehouse.close()
-    return Loaded(rows, spent, number, own_s + core_s(process) - engine_before)
+    return Loaded(rows, spent, number, own_s + core_s(process) - engine_before, own_s)
 
 
 # What is another thing in each copy of a minute; {s} seconds later.
