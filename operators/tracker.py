@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 # The layout of `ABOUT`: filling a structured array field by field takes longer than the kernel.
-_ABOUT = struct.Struct("<qqqQqqqdd?????q")
+_ABOUT = struct.Struct("<qqqQqqqddd?????q")
 _FILTERED, _FUSED, _MOVING = (
     int(flag) for flag in (FrameFlag.FILTERED, FrameFlag.FUSED, FrameFlag.MAY_MOVE)
 )
@@ -185,6 +185,7 @@ def advance(state: TrackerState, frame: Frame, parameters: Parameters) -> Record
         0,
         0,
         0.0,
+        1.0,
         1.0,
         flags & _FILTERED != 0,
         flags & _FUSED != 0,

@@ -86,17 +86,21 @@ def foreseen_trace_m2(ahead: FloatArray, seen: FloatArray) -> float:
 
 
 @inlined
-def learn_noise(source: Record, seen: FloatArray, found_m2: float) -> None:
+def learn_noise(source: Record, about: Record, seen: FloatArray, found_m2: float) -> None:
     """Let a source's factor learn from one innovation on a track that it saw last, too.
+
+    The claim is what the frame was scaled from. The source's factor of now has learned from this
+    frame already: a claim by that would drive a frame of thousands ever farther from the truth.
 
     Parameters
     ----------
+    about : record of `operators.fuse.take.ABOUT`
     seen : ndarray of shape (PREPARED,)
         The observation, its covariance after `scale_noise`.
     found_m2
         Squared length of the innovation, less the trace of H P H'.
     """
-    claimed = (seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2) / source.noise_factor
+    claimed = (seen[RXX] + seen[RYY] - 2.0 * about.lasting_m2) / about.noise_factor
     _follow(source, found_m2, claimed)
 
 

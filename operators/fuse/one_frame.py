@@ -140,7 +140,7 @@ def _known_for(
     if about.since_us < 0:
         source.lasting_m2 = source.least_lasting_m2 = first_lasting_m2(observations)
     scale_noise(source, seen)
-    about.lasting_m2 = source.lasting_m2
+    about.lasting_m2, about.noise_factor = source.lasting_m2, source.noise_factor
     take_scores(source, observations, usable)
     worths(source, observations, usable, seen, WORTH)
     return seen

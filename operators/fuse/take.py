@@ -40,6 +40,7 @@ ABOUT = np.dtype(
         ("slot", "<i8"),  # of the source
         ("n_tracks", "<i8"),  # before its births
         ("lasting_m2", "<f8"),  # of the source when the frame was prepared
+        ("noise_factor", "<f8"),  # likewise
         ("inflation", "<f8"),  # factor on the noise, for inputs that are not independent
         ("filtered", "u1"),
         ("fused", "u1"),
@@ -98,7 +99,7 @@ def _learn_errors(
     if track.last_slot == about.slot:
         # what is smoothed tells little of its noise; beside others, see `learn_white`
         if about.inflation == 1.0 and (about.alone or about.moving):
-            learn_noise(source, seen, found_m2)
+            learn_noise(source, about, seen, found_m2)
     else:
         shared = is_acquainted(track, about.slot, about.event_us)
         apart = look_apart(registry, about.slot, track.last_slot, track, ahead[X], ahead[Y])

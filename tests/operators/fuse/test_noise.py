@@ -51,6 +51,15 @@ def test_a_wrong_claim_is_scaled(declared_m, factor):
     assert 0.6 < anees < 1.6
 
 
+def test_a_frame_of_thousands_does_not_feed_on_itself():
+    rng, state = np.random.default_rng(4), tracker.empty()
+    places = 25.0 * np.stack(np.meshgrid(np.arange(50), np.arange(50)), -1).reshape(-1, 2)
+    for k in range(20):
+        seen = places + np.array([0.8 * k, 0.0]) + rng.normal(0, 0.5, places.shape)
+        tracker.advance(state, a_frame("unit", k, seen, 0.5), Parameters())
+    assert state.sources["noise_factor"][0] == pytest.approx(1.0, rel=0.3)
+
+
 @pytest.mark.parametrize("declared_m", [0.0, np.nan, np.inf, -1.0])
 def test_a_claim_that_is_none_harms_nothing(declared_m):
     state, anees = run(declared_m)
