@@ -25,6 +25,7 @@ from rich.table import Table
 from benchmarks.baseline import Baseline
 from benchmarks.machine import description
 from benchmarks.metrics.boxes import Boxes
+from benchmarks.metrics.budget import Budget
 from benchmarks.scenes import Made, made, read_boxes
 from benchmarks.scoring import figures, together, within
 from infra.cli.fuse import fused_lines
@@ -43,7 +44,11 @@ _SHARES = (
     *("amota", "amota_all_false", "samota", "amotp", "mota", "best_mota"),
     *("hota", "deta", "assa", "idf1", "recall", "precision", "never_tracked"),
 )
-_OF_GROUP = dict.fromkeys(_SHARES, ".1%") | dict.fromkeys(("switches", "fragmentations"), ".1f")
+_OF_GROUP = {
+    **dict.fromkeys(_SHARES, ".1%"),
+    **dict.fromkeys(("switches", "fragmentations"), ".1f"),
+    **{name: ".3f" if name == "score_loss" else ".1%" for name in Budget._fields},
+}
 _METRES = ("rmse_m", "p95_m", "along_m", "across_m", "along_bias_m", "velocity_mps", "heading_deg")
 _REST = {
     **dict.fromkeys((f"2m.{name}" for name in (*_METRES, "anees", "median_nees")), ".2f"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.metrics.average import averages
 from benchmarks.metrics.boxes import Boxes, closeness, closeness_to_body, iou_3d, pairs
+from benchmarks.metrics.budget import budget
 from benchmarks.metrics.clear import Clear, Scene
 from benchmarks.metrics.error import errors
 from benchmarks.metrics.gospa import gospa
@@ -54,7 +55,7 @@ def figures(truth: Boxes, tracks: Boxes, instants: int, *, solid: bool) -> dict[
         scene = Scene(truth, tracks, every.at_least(least))
         clear = scene.clear()
         found = {**_counted(scene, clear), **_shaped(Scene(truth, tracks, every))}
-        found |= averages(scene, clear)._asdict()
+        found |= averages(scene, clear)._asdict() | budget(scene, clear)._asdict()
         if name == "2m":
             found |= errors(truth, tracks, clear)._asdict()
         made |= {f"{name}.{key}": float(value) for key, value in found.items()}
