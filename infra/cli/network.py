@@ -3,19 +3,20 @@
 import math
 import re
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, BinaryIO, get_args
 
 import msgspec
 import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from infra.cli.errors import CommandError, console
+from infra.cli.errors import CommandError, console, errors
 from infra.cli.options import Config, addresses
 from infra.cli.replay import shown, tell
 from infra.replay.log import read_log
 from infra.replay.outbox import SendError, producer_of
 from infra.replay.send import send_live
-from infra.roads.imported import Account, ImportFileError
+from infra.roads.imported import Account, Imported, ImportFileError
 from infra.roads.pieces import entry_of, messages_of, pieces_of, with_withdrawn, write_pieces
 from infra.roads.read import KINDS, Choices, read_network
 from jobs.runtime.clock import now_us
@@ -91,8 +92,8 @@ def import_network(
     lights = dict(_pair(one) for one in intersections or ())
     try:
         choices = Choices(chosen, format_name, _place(origin), lights, left_hand)
-        with console.status(f"reading {file.name}; 10 MB take some seconds"):
-            imported = read_network(file, choices)
+        imported = _read(file, choices)
+        with console.status("cutting it into pieces"):
             pieces = pieces_of(imported, chosen)
         _tell_account(imported.account, chosen, len(pieces))
         if not pieces:
@@ -105,6 +106,18 @@ def import_network(
             _write(pieces, entry, out)
     except (ImportFileError, SendError) as error:
         raise CommandError(str(error)) from error
+
+
+def _read(file: Path, choices: Choices) -> Imported:
+    """Read a network and show how much of the file is read."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    watched = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+    with watched as progress:
+
+        def opened(path: Path) -> BinaryIO:
+            return progress.open(path, "rb", description=f"reading {path.name}")
+
+        return read_network(file, choices, opened)
 
 
 def _write(pieces: list[RoadPart], entry: SourceEntry, folder: Path) -> None:

@@ -106,9 +106,9 @@ def entry_of(name: str, datum: Datum) -> SourceEntry:
 def write_pieces(messages: list[RecordedMessage], entry: SourceEntry, folder: Path) -> Path:
     """Write ``messages.jsonl``, whose path it gives, and ``sources.jsonl`` for `station replay`."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = b"".join(msgspec.json.encode(_line(message)) + b"\n" for message in messages)
     path = folder / "messages.jsonl"
-    path.write_bytes(lines)
+    with path.open("wb") as file:
+        file.writelines(msgspec.json.encode(_line(message)) + b"\n" for message in messages)
     (folder / "sources.jsonl").write_bytes(msgspec.json.encode(entry) + b"\n")
     return path
 

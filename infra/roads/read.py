@@ -1,7 +1,8 @@
 """Read a file of any known kind; which kind it is, its content tells."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -45,8 +46,21 @@ class Choices:
     left_hand: bool = False
 
 
-def read_network(path: Path, choices: Choices) -> Imported:
+def _plain(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def read_network(
+    path: Path, choices: Choices, opened: Callable[[Path], BinaryIO] = _plain
+) -> Imported:
     """Read a file, also a gzipped one.
+
+    Parameters
+    ----------
+    path, choices
+        The file, and what is said about it.
+    opened
+        Opens it for bytes; a caller who shows how far the reading is gives a file of its own.
 
     Raises
     ------
@@ -54,7 +68,7 @@ def read_network(path: Path, choices: Choices) -> Imported:
         If it cannot be imported.
     """
     try:
-        with _opened(path) as file:
+        with opened(path) as raw, _unzipped(raw) as file:
             kind = choices.kind or _guessed(file)
             return _READERS[kind](file, choices)
     except (OSError, EOFError) as error:
@@ -65,10 +79,11 @@ def read_network(path: Path, choices: Choices) -> Imported:
         raise ImportFileError(msg) from error
 
 
-def _opened(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        zipped = file.read(2) == _GZIP
-    return cast("BinaryIO", gzip.open(path)) if zipped else path.open("rb")
+@contextmanager
+def _unzipped(file: BinaryIO) -> Iterator[BinaryIO]:
+    zipped = file.read(2) == _GZIP
+    file.seek(0)
+    yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if zipped else file
 
 
 def _guessed(file: BinaryIO) -> str:

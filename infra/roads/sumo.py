@@ -12,8 +12,9 @@ SUMO counts lanes from the outer edge, as segments do. A lane without a width ha
 of a way over a junction is what its bend allows and no limit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import BinaryIO
 
 import msgspec
@@ -23,7 +24,6 @@ from infra.roads.imported import Account, Imported, ImportFileError
 from infra.roads.sumo_links import Links, turns_of
 from infra.roads.sumo_place import Place, place_of
 from infra.roads.xml_tags import Tag, read_tags
-from operators._typing import FloatArray
 from operators.decode.map_lanes import line
 from operators.road.network import Lane, LaneKind, Segment, Turn
 
@@ -45,6 +45,8 @@ _KINDS: tuple[tuple[frozenset[str], LaneKind], ...] = (
 )
 _ALL = _MOTOR | _CYCLE | _WALK | _RAIL
 _INSIDE, _CROSSING = "internal", "crossing"
+_TOGETHER = 1000  # edges: to project one shape costs as much as to project all of theirs
+_Points = list[tuple[float, float]]
 
 
 @dataclass(slots=True)
@@ -88,13 +90,19 @@ def read_sumo(
     account, links = Account(), Links()
     edges: list[_Edge] = []
     lanes: set[str] = set()
+    waiting: list[Tag] = []
     for tag in read_tags(file):
         if tag.name == "location":
             place = place or place_of(tag.attributes, origin)
         elif tag.name == "edge":
-            edges.append(_edge(tag, name, _known(place), lanes, account))
+            waiting.append(tag)
+            if len(waiting) >= _TOGETHER or place is None:
+                edges += _edges(waiting, name, _known(place), lanes, account)
+                waiting = []
         else:
             links.take(tag)
+    if waiting:
+        edges += _edges(waiting, name, _known(place), lanes, account)
     names = {lane_id: lane.name for edge in edges for lane_id, lane in edge.lanes.items()}
     turns = turns_of(links, names, lights or {})
     groups = {(t.intersection, t.group) for ways in turns.values() for t in ways if t.group}
@@ -119,21 +127,32 @@ def _segment(edge: _Edge, turns: Mapping[str, tuple[Turn, ...]]) -> Segment:
     return Segment(edge.name, lanes, max(edge.limits, default=None), stop)
 
 
-def _edge(tag: Tag, name: str, place: Place, known: set[str], account: Account) -> _Edge:
-    """An edge with those lanes of it that are imported; `known` gets their ids."""
+def _edges(
+    tags: Sequence[Tag], name: str, place: Place, known: set[str], account: Account
+) -> list[_Edge]:
+    """Edges with those lanes of them that are imported; `known` gets their ids."""
+    shapes = [_shape(lane) for tag in tags for lane in tag.children if lane.name == "lane"]
+    placed = iter(_placed(shapes, place))
+    return [_edge(tag, name, placed, known, account) for tag in tags]
+
+
+def _edge(
+    tag: Tag, name: str, placed: Iterator[_Points], known: set[str], account: Account
+) -> _Edge:
     edge = _Edge(f"{name}/{tag.get('id')}", tag.get("function"))
     for lane in tag.children:
         if lane.name != "lane":
             continue
         account.read["lanes"] += 1
+        points = next(placed)
         reason = "another lane has its id" if lane.get("id") in known else ""
-        if reason := reason or _take(lane, edge, name, place):
+        if reason := reason or _take(lane, edge, name, points):
             account.skip("lanes", reason)
     known.update(edge.lanes)
     return edge
 
 
-def _take(tag: Tag, edge: _Edge, name: str, place: Place) -> str:
+def _take(tag: Tag, edge: _Edge, name: str, placed: _Points) -> str:
     """Take a lane of an edge; the reason if it is left out."""
     if edge.function == "walkingarea":
         return "a walking area is no way"
@@ -141,11 +160,12 @@ def _take(tag: Tag, edge: _Edge, name: str, place: Place) -> str:
     if kind is None:
         return "closed to all"
     try:
-        shape = np.array([p.split(",")[:2] for p in tag.get("shape").split()], np.float64)
         width_m, speed_mps = float(tag.get("width", str(WIDTH_M))), float(tag.get("speed", "0"))
-        points = line(_placed(shape, place))
     except ValueError:
         return "numbers that are none"
+    if not placed:
+        return "numbers that are none"
+    points = line(placed)
     if not points:
         return "shorter than half a metre, turns back, or not in its projection"
     if not 0.0 < width_m <= 100.0:
@@ -157,12 +177,22 @@ def _take(tag: Tag, edge: _Edge, name: str, place: Place) -> str:
     return ""
 
 
-def _placed(shape: FloatArray, place: Place) -> list[tuple[float, float]]:
-    if shape.ndim != 2 or not np.isfinite(shape).all():
-        msg = "a shape without points"
-        raise ValueError(msg)
-    lon, lat = place(shape[:, 0].copy(), shape[:, 1].copy())
-    return list(zip(np.round(lon, 9).tolist(), np.round(lat, 9).tolist(), strict=True))
+def _shape(lane: Tag) -> _Points:
+    """Points of a lane, metres; empty if they are no numbers."""
+    try:
+        places = [place.split(",") for place in lane.get("shape").split()]
+        points = [(float(place[0]), float(place[1])) for place in places]
+    except (ValueError, IndexError):
+        return []
+    return points if np.isfinite(points).all() else []
+
+
+def _placed(shapes: Sequence[_Points], place: Place) -> list[_Points]:
+    """Longitude and latitude of the points of each shape, degrees."""
+    flat = np.array([point for shape in shapes for point in shape]).reshape(-1, 2)
+    lon, lat = place(flat[:, 0].copy(), flat[:, 1].copy())
+    points = iter(zip(np.round(lon, 9).tolist(), np.round(lat, 9).tolist(), strict=True))
+    return [list(islice(points, len(shape))) for shape in shapes]
 
 
 def _kind(tag: Tag) -> LaneKind | None:

@@ -8,12 +8,33 @@ Links of one approach that every phase treats alike, whether they have to give w
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from infra.roads.imported import ImportFileError
 from infra.roads.xml_tags import Tag
 from operators.road.network import Turn
 
 WALKING_AREA = "_w"  # in ids such as :B1_w3
+
+
+class Connection(NamedTuple):
+    """What counts of a ``connection``; a large network has a hundred thousand.
+
+    Parameters
+    ----------
+    edge
+        That it leaves.
+    end, via
+        The lane that it leads to, and the one over the junction.
+    light, link
+        The traffic light and its ``linkIndex``, as written; empty if there is none.
+    """
+
+    edge: str
+    end: str
+    via: str
+    light: str
+    link: str
 
 
 @dataclass(slots=True)
@@ -29,7 +50,7 @@ class Links:
     """
 
     programmes: dict[str, list[str]] = field(default_factory=dict)
-    by_start: dict[str, list[Tag]] = field(default_factory=lambda: defaultdict(list))
+    by_start: dict[str, list[Connection]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, tag: Tag) -> None:
         """Take a ``tlLogic`` or a ``connection``; the first programme of a light counts."""
@@ -39,16 +60,18 @@ class Links:
         elif tag.name == "connection":
             of_crossing = WALKING_AREA in tag.get("from") and tag.get("tl")
             side = ("to", "toLane") if of_crossing else ("from", "fromLane")
-            self.by_start[_lane(tag, *side)].append(tag)
+            end = _lane(tag, "to", "toLane")
+            told = Connection(tag.get("from"), end, *map(tag.get, ("via", "tl", "linkIndex")))
+            self.by_start[_lane(tag, *side)].append(told)
 
     def groups(self) -> dict[tuple[str, int], int]:
         """Number of the signal group of each link, by light and number of the link."""
         alike: dict[str, dict[tuple[str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
-        for tag in (tag for tags in self.by_start.values() for tag in tags):
-            if light := tag.get("tl"):
-                number = _link(tag)
-                pattern = "".join(s[number : number + 1] for s in self.programmes.get(light, []))
-                alike[light][tag.get("from"), pattern.lower()].append(number)
+        for one in (one for found in self.by_start.values() for one in found):
+            if one.light:
+                number, states = _link(one), self.programmes.get(one.light, [])
+                pattern = "".join(state[number : number + 1] for state in states)
+                alike[one.light][one.edge, pattern.lower()].append(number)
         return {
             (light, link): group
             for light, found in alike.items()
@@ -73,40 +96,38 @@ def turns_of(
     """
     groups = links.groups()
 
-    def turn(tag: Tag) -> Turn:
-        light = tag.get("tl")
-        following = _following(tag, links, names)
-        if not light:
+    def turn(one: Connection) -> Turn:
+        following = _following(one, links, names)
+        if not one.light:
             return Turn(following)
-        return Turn(following, lights.get(light, light), groups[light, _link(tag)])
+        light = lights.get(one.light, one.light)
+        return Turn(following, light, groups[one.light, _link(one)])
 
     found = {}
     for start in names:
-        turns = [turn(tag) for tag in links.by_start.get(start, ())]
+        turns = [turn(one) for one in links.by_start.get(start, ())]
         found[start] = tuple(dict.fromkeys(one for one in turns if one.lane or one.group))
     return found
 
 
-def _following(tag: Tag, links: Links, names: Mapping[str, str]) -> str:
+def _following(one: Connection, links: Links, names: Mapping[str, str]) -> str:
     """Name of the lane that follows: the first imported one on the way over the junction."""
     for _ in range(8):  # a way over a junction has three parts at most
-        way = [tag.get("via"), _lane(tag, "to", "toLane")]
-        for lane in way:
+        for lane in (one.via, one.end):
             if lane in names:
                 return names[lane]
-        onward: Sequence[Tag] = links.by_start.get(way[0], ())
+        onward: Sequence[Connection] = links.by_start.get(one.via, ())
         if not onward:
             break
-        tag = onward[0]
+        one = onward[0]
     return ""
 
 
-def _link(tag: Tag) -> int:
-    text = tag.get("linkIndex")
-    if not text.isdecimal():
-        msg = f"connection from {tag.get('from')}: linkIndex {text!r} is no number"
+def _link(one: Connection) -> int:
+    if not one.link.isdecimal():
+        msg = f"connection from {one.edge}: linkIndex {one.link!r} is no number"
         raise ImportFileError(msg)
-    return int(text)
+    return int(one.link)
 
 
 def _lane(tag: Tag, edge: str, number: str) -> str:

@@ -148,6 +148,46 @@ def test_broken_lanes_are_left_out():
     assert skipped["lanes", "no width"] == 1
 
 
+def test_each_of_many_edges_lies_where_it_would_alone():
+    """They are projected a thousand at a time; one of those here has no place."""
+    edge = '<edge id="e{0}"><lane id="e{0}_0" speed="9" shape="{1}"/></edge>'
+    head, _, tail = NET.format(projection=UTM).partition('<edge id="in"')
+    shapes = [f"{n},{n % 7} {n + 50},{n}" if n != 500 else "1,1 x,2" for n in range(2100)]
+
+    def placed(numbers):
+        edges = "".join(edge.format(n, shapes[n]) for n in numbers)
+        lanes = lanes_of(imported(f'{head}{edges}<edge id="in"{tail}'))
+        return {n: lanes[f"town/e{n}_0"][0].points for n in numbers if n != 500}
+
+    together = placed(range(2100))
+    for n in (0, 499, 501, 1000, 2099):
+        assert together[n] == placed([n])[n]
+
+
+def test_who_opens_the_file_sees_how_far_it_is_read(tmp_path):
+    path, seen = tmp_path / "town.net.xml", []
+
+    class Watched(BytesIO):
+        def read(self, size=-1):
+            data = super().read(size)
+            seen.append(self.tell())
+            return data
+
+    for data in (
+        NET.format(projection=UTM).encode(),
+        gzip.compress(b'<net version="1">' + b" " * 9000),
+    ):
+        path.write_bytes(data)
+        if data.startswith(b"<"):
+            plain = read_network(path, Choices("town"), lambda one: Watched(one.read_bytes()))
+            assert plain == read_network(path, Choices("town"))
+        else:
+            with pytest.raises(ImportFileError, match="broken XML"):
+                read_network(path, Choices("town"), lambda one: Watched(one.read_bytes()))
+        assert max(seen) == len(data)
+        seen.clear()
+
+
 def test_files_are_known_by_their_content(tmp_path):
     path = tmp_path / "town"
     path.write_bytes(gzip.compress(NET.format(projection=UTM).encode()))
