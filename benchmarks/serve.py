@@ -1,8 +1,10 @@
 """The services under load, on one core: `python -m benchmarks.serve [--out FILE]`.
 
-1. The HTTP service: streaming clients and requests a second at once; nothing may be lost, memory
-   has to stay flat. The clients run on the other cores.
-2. The service job: milliseconds of one core for the messages of areas and of subscribed vehicles
+1. The HTTP service: streaming clients and requests a second at once; nothing may be lost. The
+   clients run on the other cores.
+2. Its memory, as all streaming clients leave and others come, again and again: it levels off if
+   each third of the times adds at most half of what the one before added; a leak adds the same.
+3. The service job: milliseconds of one core for the messages of areas and of subscribed vehicles
    at one tick; a tick has 100.
 """
 
@@ -13,6 +15,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,42 +33,66 @@ from operators.raw import RawRecord, pack_raw
 from operators.services.riders import Subscription
 from operators.services.together import Services
 
+PAGES_MIB = 1.0  # of pages that come and go anyway
+
 
 def _ms(values: list[int], percent: float) -> float:
     return round(float(np.percentile(values, percent)) / 1000, 1) if values else float("nan")
 
 
-def http(streams: int, rate_hz: float, objects: int, seconds: float) -> dict[str, Any]:
-    """The HTTP service under one load."""
+@contextmanager
+def _server(objects: int) -> Iterator[tuple[int, psutil.Process]]:
+    """The service as a process of its own: its port, and the process."""
     command = [sys.executable, "-m", "benchmarks.serving.server", str(objects)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            port = int(process.stdout.readline().split()[1])
-            server = psutil.Process(process.pid)
-            half = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
-            middle_mib = server.memory_info().rss >> 20
-            before, began = server.cpu_times(), time.monotonic()
-            seen = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
-            used, took = server.cpu_times(), time.monotonic() - began
-            core = (used.user + used.system - before.user - before.system) / took
-            told_hz = (seen.events + seen.answers) / (seconds / 2)
-            return {
-                "streams": streams,
-                "asked_hz": rate_hz,
-                "events_hz": round(seen.events / (seconds / 2)),
-                "answers_hz": round(seen.answers / (seconds / 2)),
-                "lost": half.lost + seen.lost,
-                "gaps": half.gaps + seen.gaps,
-                "errors": half.errors + seen.errors,
-                "event_age_ms_p50_p99": [_ms(seen.ages_us, 50), _ms(seen.ages_us, 99)],
-                "answer_ms_p50_p99": [_ms(seen.delays_us, 50), _ms(seen.delays_us, 99)],
-                "mib_a_second": round(seen.bytes / (seconds / 2) / 2**20, 1),
-                "core_used": round(core, 2),
-                "cpu_us_a_message": round(core / told_hz * 1e6),
-                "memory_mib_half_end": [middle_mib, server.memory_info().rss >> 20],
-            }
+            yield int(process.stdout.readline().split()[1]), psutil.Process(process.pid)
         finally:
             process.terminate()
+
+
+def http(streams: int, rate_hz: float, objects: int, seconds: float) -> dict[str, Any]:
+    """The HTTP service under one load."""
+    with _server(objects) as (port, server):
+        half = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
+        before, began = server.cpu_times(), time.monotonic()
+        seen = asyncio.run(load(port, streams, rate_hz, 150.0, seconds / 2))
+        used, took = server.cpu_times(), time.monotonic() - began
+    core = (used.user + used.system - before.user - before.system) / took
+    told_hz = (seen.events + seen.answers) / (seconds / 2)
+    return {
+        "streams": streams,
+        "asked_hz": rate_hz,
+        "events_hz": round(seen.events / (seconds / 2)),
+        "answers_hz": round(seen.answers / (seconds / 2)),
+        "lost": half.lost + seen.lost,
+        "gaps": half.gaps + seen.gaps,
+        "errors": half.errors + seen.errors,
+        "event_age_ms_p50_p99": [_ms(seen.ages_us, 50), _ms(seen.ages_us, 99)],
+        "answer_ms_p50_p99": [_ms(seen.delays_us, 50), _ms(seen.delays_us, 99)],
+        "mib_a_second": round(seen.bytes / (seconds / 2) / 2**20, 1),
+        "core_used": round(core, 2),
+        "cpu_us_a_message": round(core / told_hz * 1e6),
+    }
+
+
+def memory(streams: int, times: int, objects: int, seconds: float) -> dict[str, Any]:
+    """Memory of the HTTP service after each time that all its streaming clients were others."""
+    mib, events = [], 0
+    with _server(objects) as (port, server):
+        for _ in range(times):
+            events += asyncio.run(load(port, streams, 0.0, 150.0, seconds)).events
+            mib.append(server.memory_info().rss / 2**20)
+    ends = [mib[k] for k in (0, times // 3 - 1, 2 * times // 3 - 1, times - 1)]
+    first, second, third = (after - before for before, after in pairwise(ends))
+    return {
+        "streams": streams,
+        "times": times,
+        "events": events,
+        "memory_mib": [round(one) for one in mib],
+        "added_mib_by_third": [round(one, 1) for one in (first, second, third)],
+        "levels_off": second <= max(first / 2, PAGES_MIB) and third <= max(second / 2, PAGES_MIB),
+    }
 
 
 def job(areas: int, vehicles: int, objects: int, ticks: int) -> dict[str, Any]:
@@ -109,19 +138,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serve", description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--objects", type=int, default=1000)
+    parser.add_argument("--streams", type=int, default=500)
+    parser.add_argument("--times", type=int, default=30, help="all clients leave, others come")
+    parser.add_argument("--only-memory", action="store_true")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores - {0} or cores)  # the server has the first for itself
-    loads = ((500, 0.0), (0, 1000.0), (500, 1000.0))
+    held = memory(given.streams, max(6, given.times), given.objects, given.seconds / 4)
+    console = Console(width=200)
+    console.print(_table("Memory as the streaming clients change", [held]))
+    if given.only_memory:
+        return
+    loads = ((given.streams, 0.0), (0, 1000.0), (given.streams, 1000.0))
     served = [http(*one, given.objects, given.seconds) for one in loads]
     sizes = ((20, 0), (0, 100), (0, 1000))
     worked = [job(*one, given.objects, 10) for one in sizes]
-    console = Console(width=200)
     console.print(_table(f"HTTP, {given.objects} objects, circles of 150 m", served))
     console.print(_table("Service job, one core", worked))
     if given.out:
-        made = {"machine": description(), "http": served, "job": worked}
+        made = {"machine": description(), "memory": held, "http": served, "job": worked}
         given.out.write_text(json.dumps(made, indent=1))
 
 

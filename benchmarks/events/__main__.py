@@ -59,6 +59,8 @@ def _in_traffic(minutes: float, seed: int) -> tuple[Counter[str], Counter[str]]:
             if not known:
                 at_s = (int(str(told["opened_us"])) - START_US) / 1e6
                 print(f"false: {kind} in seed {seed + piece} after {at_s:.1f} s", flush=True)
+        done = f"{min(PIECE_MIN * (piece + 1), minutes):g} minutes of traffic"
+        print(f"{done}: {real.total()} real, {false.total()} false", flush=True)
     return real, false
 
 

@@ -1,5 +1,6 @@
 """What answers have in common: forms, and streams that are counted."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Literal
 
@@ -38,6 +39,9 @@ def sse(
         try:
             async for event in events():
                 yield event
+                # Who left is told so only while it waits for nothing that has come already: where
+                # there is always a next tick this is the one such place.
+                await asyncio.sleep(0)
         finally:
             limits.close_stream(name)
 

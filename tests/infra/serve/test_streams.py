@@ -135,3 +135,37 @@ def test_streams_of_a_caller_are_counted_and_given_back():
         return _stream(parts, ("map", caller), 0, render)
 
     assert asyncio.run(watch()) is not None
+
+
+def test_who_leaves_a_service_that_is_behind_is_let_go():
+    """A tick in each round of the loop, as where ticks come faster than all streams take them."""
+    from infra.serve.answers import sse
+    from infra.serve.tokens import Caller, Limits
+
+    async def watch():
+        hub, limits, caller = a_hub([10]), Limits(), Caller("0" * 64, ("live",), streams=1)
+        limits.admit("map", caller, 0.0)
+        left, sent = asyncio.Event(), []
+
+        async def feed():
+            for tick in range(11, 10_000):
+                hub.take([a_snapshot(tick=tick)])
+                await asyncio.sleep(0)
+
+        async def receive():
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+            if len(sent) == 5:
+                left.set()
+
+        feeding = asyncio.create_task(feed())
+        response = sse(limits, ("map", caller), lambda: events(hub, 0, render))
+        await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+        feeding.cancel()
+        assert limits.open_stream("map", caller)  # it is counted no more
+        return len(sent)
+
+    assert asyncio.run(watch()) < 20
