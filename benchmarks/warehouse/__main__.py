@@ -6,11 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from clickhouse_driver import Client
+from psutil import Process
+
 from benchmarks.machine import description
 from benchmarks.warehouse.city import City
 from benchmarks.warehouse.engine import column_bytes, engine, merge, sizes
-from benchmarks.warehouse.load import fill_day, fill_month, load, repeat
-from benchmarks.warehouse.queries import ask, questions
+from benchmarks.warehouse.load import fill_day, fill_month, load, merge_seconds, repeat
+from benchmarks.warehouse.queries import Questions, ask, questions
 from benchmarks.warehouse.resemble import District, district
 
 START_US = 1_790_000_040_000_000  # the start of a minute, which is repeated
@@ -48,16 +51,26 @@ def run(folder: Path, objects: int, wanted: int) -> dict[str, Any]:
         found["month_rows"] = fill_month(client)
         print(f"contributions of a month: {found['month_rows']:,} rows")
         print(f"rows in all: {loaded.rows + repeated.rows:,}; roll-up {found['day_rows']:,}")
-        found["answers"] = {}
-        for name, (sql, limit_ms) in questions(client).items():
-            answered = ask(client, process, sql)
-            found["answers"][name] = answered._asdict() | {"limit_ms": limit_ms}
-            print(
-                f"{name}: best {answered.best_ms:.1f}, median {answered.median_ms:.1f} ms"
-                f" (may take {limit_ms}), {answered.core_ms:.0f} ms of a core,"
-                f" {answered.read:,} rows read, {answered.rows:,} given"
-            )
+        asked = questions(client)
+        found["answers"] = _answers(client, process, asked)
+        merge_seconds(client)
+        tiles = {f"{name}, merged": one for name, one in asked.items() if "tile" in name}
+        found["answers"] |= _answers(client, process, tiles)
     return found
+
+
+def _answers(client: Client, process: Process, asked: Questions) -> dict[str, Any]:
+    """Ask and print."""
+    answers = {}
+    for name, (sql, limit_ms) in asked.items():
+        answered = ask(client, process, sql)
+        answers[name] = answered._asdict() | {"limit_ms": limit_ms}
+        print(
+            f"{name}: best {answered.best_ms:.1f}, median {answered.median_ms:.1f} ms"
+            f" (may take {limit_ms}), {answered.core_ms:.0f} ms of a core,"
+            f" {answered.read:,} rows read, {answered.rows:,} given"
+        )
+    return answers
 
 
 def _bytes(size: dict[str, tuple[int, int]], rows: int) -> dict[str, float]:

@@ -126,6 +126,16 @@ def _copy(client: Client, table: str, changes: str) -> None:
     )
 
 
+def merge_seconds(client: Client) -> None:
+    """Merge the copies of the second tier, as a day is sooner or later.
+
+    A sample of tracks reads a granule of each cell in each part, so what a tile of a city reads
+    hangs on the number of parts.
+    """
+    client.execute(f"SYSTEM START MERGES {DATABASE}.fused_object_second")
+    client.execute(f"OPTIMIZE TABLE {DATABASE}.fused_object_second FINAL")
+
+
 def fill_day(client: Client) -> int:
     """Repeat the first full minute of the roll-up over a whole day; its rows."""
     (minute, day), = client.execute(

@@ -10,6 +10,8 @@ from clickhouse_driver import Client
 
 from benchmarks.warehouse.engine import DATABASE, core_s
 
+Questions = dict[str, tuple[str, int]]
+
 _TIMES = 15
 # The engine remembers which granules had no row for a condition; with new ticks a question is new.
 _FRESH = {"use_query_condition_cache": 0}
@@ -42,7 +44,7 @@ def ask(client: Client, process: psutil.Process, sql: str) -> Answered:
     return Answered(rows, read, min(spent), statistics.median(spent), core_ms)
 
 
-def questions(client: Client) -> dict[str, tuple[str, int]]:
+def questions(client: Client) -> Questions:
     """Each question with the milliseconds that its answer may take."""
     track, when, lat, lon = _one(
         client,
