@@ -138,9 +138,11 @@ def _name_births(
     n = int(state.counts[N_TRACKS])
     first = n - len(born)
     known = set(state.tracks["track_id"][:first].tolist()) if repeated else set()
-    seen, message = frame.observations[born], _message_hash(station_id, frame)
+    seen, message = frame.observations, _message_hash(station_id, frame)
     ids: list[int] = []
-    for index, local_id in zip(seen["index"].tolist(), seen["local_id"].tolist(), strict=True):
+    # two columns: numpy would pick records field by field
+    indices, local_ids = seen["index"][born].tolist(), seen["local_id"][born].tolist()
+    for index, local_id in zip(indices, local_ids, strict=True):
         salt, track_id = 0, track_id_of(message, index, local_id)
         while track_id in known:
             salt += 1

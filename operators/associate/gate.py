@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from operators._typing import FloatArray, IntArray
+from operators.associate.order import begins, find, strips_in
 from operators.gaussian import (
     AFTER,
     CLOCK,
@@ -100,8 +101,8 @@ def gate(
         Prepared observations.
     seen_keys : ndarray of shape (m,)
     order : ndarray of shape (m,)
-        Observations in ascending x: a strip in x is found by bisection, so the work goes with the
-        pairs that are near each other, not with n times m.
+        Observations in ascending x: where a strip begins is found in a step or two, so the work
+        goes with the pairs that are near each other, not with n times m.
 
     Returns
     -------
@@ -115,6 +116,7 @@ def gate(
     if m == 0:
         return degree, target, cost
     xs, ys = seen[order, OX], seen[order, OY]  # beside each other: most are looked at in passing
+    first, per_m = begins(xs, m), strips_in(xs[0], xs[m - 1], m)
     widest_x, widest_y = seen[:, RXX].max(), seen[:, RYY].max()
     latest, clock = np.abs(seen[:, AFTER]).max(), seen[:, CLOCK].max()
     for i in range(n):
@@ -123,7 +125,7 @@ def gate(
         half_x = _half_width(place, track[CXX], track[VXX], track[VX], track, latest)
         place = track[PYY] + widest_y + clock * track[VY] ** 2
         half_y = _half_width(place, track[CYY], track[VYY], track[VY], track, latest)
-        at = np.searchsorted(xs, track[X] - half_x)
+        at = find(track[X] - half_x, xs, first, xs[0], per_m)
         while at < m and xs[at] <= track[X] + half_x:
             off_m, j = abs(ys[at] - track[Y]), order[at]
             at += 1

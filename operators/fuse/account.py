@@ -54,9 +54,14 @@ def was_seen(track: Record, slot: int, at_us: int) -> bool:
 
 
 @inlined
-def count_observation(track: Record, event_us: int, tick_us: int) -> None:
-    """Count an observation for the tick that is next at `event_us`."""
-    until_us = -((-event_us) // tick_us) * tick_us
+def next_tick_us(event_us: int, tick_us: int) -> int:
+    """The tick that is next at `event_us`."""
+    return -((-event_us) // tick_us) * tick_us
+
+
+@inlined
+def count_observation(track: Record, until_us: int) -> None:
+    """Count an observation for the tick `until_us`."""
     if track.counted_until_us != until_us:
         track.counted_until_us, track.counted = until_us, 0
     if track.counted < 65535:
@@ -95,11 +100,11 @@ def held_by(track: Record, event_us: int) -> np.uint64:
 
 
 @inlined
-def introduce(track: Record, slot: int, key: np.uint64, event_us: int, tick_us: int) -> None:
-    """Note in a track which source saw it."""
+def introduce(track: Record, slot: int, key: np.uint64, event_us: int, until_us: int) -> None:
+    """Note in a track which source saw it; `until_us` is the next tick."""
     track.last_slot = slot
     track.seen_slot[slot % WITNESSES] = slot
     track.seen_us[slot % WITNESSES] = event_us
     take_source(track, slot, event_us)
     take_local_id(track, slot, key)
-    count_observation(track, event_us, tick_us)
+    count_observation(track, until_us)

@@ -41,8 +41,9 @@ def take_class(track: Record, observation: Record) -> None:
     """Count one vote, weighted by its confidence (mean of a Dirichlet belief)."""
     seen = observation.object_class
     counts = track.class_counts
-    if 0 < seen < counts.shape[0]:
-        counts[seen] += np.float32(share_or_unsure(float(observation.class_confidence)))
+    if not 0 < seen < counts.shape[0]:
+        return
+    counts[seen] += np.float32(share_or_unsure(float(observation.class_confidence)))
     total, best, most = 0.0, 0, UNKNOWN_PRIOR
     for k in range(1, counts.shape[0]):
         total += counts[k]

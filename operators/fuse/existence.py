@@ -28,6 +28,8 @@ STRANGER = 0.25
 @inlined
 def hit(track: Record, d2: float, determinant: float, detection: float, clutter: float) -> None:
     """Count an observation with squared distance `d2` under S of the given determinant."""
+    if track.log_odds >= HIGHEST:  # a hit only adds
+        return
     likelihood = -0.5 * d2 - math.log(2.0 * math.pi * math.sqrt(determinant))
     gained = likelihood + math.log(detection / clutter)
     gained = min(max(gained, 0.0), MOST_FROM_A_HIT)

@@ -31,7 +31,10 @@ from operators.motion import (
     turn_ahead,
 )
 
+SECOND_US = 1e6
 LEAST_WEIGHT = 1e-6
+# Intervals that are kept while a frame is taken, each where its number of grains puts it.
+KEPT, GRAIN_US = 16, 20_000
 LENGTH = 42
 TURN_RATE = 26  # where a row has it
 
@@ -199,24 +202,30 @@ def predict(models: Models, dt_s: float, fades: float, kind: FloatArray) -> Mode
 
 
 @inlined
-def first_change() -> tuple[FloatArray, Vector]:
-    """What `change_over` begins with: an array that holds nothing yet, and `known`."""
-    return np.empty((2, MODELS, MODELS)), (-1.0, 1.0)
-
-
-@compiled
-def change_over(dt_s: float, rates: FloatArray, change: FloatArray, known: Vector) -> Vector:
-    """Fill `change`, shape (2, 3, 3), for dt, unless `known` says that it holds that already.
+def no_changes() -> tuple[FloatArray, FloatArray]:
+    """What `change_over` keeps: nothing yet.
 
     Returns
     -------
-    tuple of 2
-        dt, and the part of a turn rate that is left after it.
+    fades : ndarray of shape (KEPT, 2)
+        An interval, s, and the part of a turn rate that is left after it.
+    change : ndarray of shape (KEPT, 2, 3, 3)
+        Probabilities of changes over it.
     """
-    if dt_s == known[0]:
-        return known
-    transition(dt_s, rates, change)
-    return dt_s, math.exp(-dt_s / TURN_LASTS_S)
+    return np.full((KEPT, 2), -1.0), np.empty((KEPT, 2, MODELS, MODELS))
+
+
+@compiled
+def change_over(lag_us: int, rates: FloatArray, fades: FloatArray, change: FloatArray) -> int:
+    """Where `fades` and `change` hold what an interval changes; it is written there if need be.
+
+    Tracks that a frame concerns were last seen a few different times ago, in any order.
+    """
+    dt_s, at = lag_us / SECOND_US, (lag_us // GRAIN_US) % KEPT
+    if dt_s != fades[at, 0]:
+        transition(dt_s, rates, change[at])
+        fades[at, 0], fades[at, 1] = dt_s, math.exp(-dt_s / TURN_LASTS_S)
+    return at
 
 
 @inlined

@@ -89,6 +89,8 @@ def gather(
     size = 0
     if circle[2] > 0.0:
         wide_m = circle[2] + slack_m
+        if 2.0 * wide_m >= SIDE * SQUARE_M:  # it goes round the torus
+            return np.arange(n)
         size = _collect(circle[0], circle[1], wide_m, heads, links, visited, found, size)
     if size == n:  # a unit that sees all of the cell, as most do
         return np.arange(n)

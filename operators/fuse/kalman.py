@@ -7,13 +7,15 @@ import numpy as np
 from operators._typing import FloatArray, IntArray, RecordArray, Vector
 from operators.fuse.imm import (
     LENGTH,
+    SECOND_US,
+    TURN_RATE,
     Models,
     change_over,
-    first_change,
     is_fast,
     load_models,
     mix,
     mixed_motion,
+    no_changes,
     predict,
     store_models,
 )
@@ -62,7 +64,6 @@ from operators.motion import (
 )
 from operators.motion import NOISE as MOTION_NOISE
 
-SECOND_US = 1e6
 VELOCITY_GATE = 16.0
 # A smoothed input repeats its own past for about this long; a fused one repeats others' too.
 MEMORY_US = 1_000_000
@@ -133,15 +134,16 @@ def narrow(
         dt_s = (event_us - track.time_us) / SECOND_US
         vx, vy = track.mean[2], track.mean[3]
         x, y = track.mean[0] + dt_s * vx, track.mean[1] + dt_s * vy
+        if (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2:
+            kept[size] = slots[i]
+            size += 1
+            continue
         noise = motion[track.object_class, ALONG]
         reach_m = min(_reach(track, abs(dt_s) + latest_s, noise, widest_m2, gate), farthest_m)
         unnoticed_m = motion[track.object_class, UNNOTICED]
         reach_m = max(reach_m, unnoticed_m, 0.5 * float(track.size_m[0]))
         reach_m += latest_s * max(abs(vx), abs(vy))
-        inside = (x - circle[0]) ** 2 + (y - circle[1]) ** 2 < circle[2] ** 2
-        if not inside:
-            inside = _is_near(x, y, reach_m, seen, order, xs)
-        if inside:
+        if _is_near(x, y, reach_m, seen, order, xs):
             kept[size] = slots[i]
             size += 1
     return kept[:size]
@@ -153,17 +155,24 @@ def models_ahead(
     lag_us: int,
     kind: FloatArray,
     rates: FloatArray,
+    fades: FloatArray,
     change: FloatArray,
-    known: Vector,
-) -> tuple[Models, Vector]:
-    """Models of a track, carried forward by `lag_us` if that is positive; and `known`."""
-    models = load_models(track.models)
-    if lag_us > 0:
-        known = change_over(lag_us / SECOND_US, rates, change, known)
-        stays = stays_still(track.stood_s, known[0], rates)
-        models = mix(models, change[is_fast(track.mean[2], track.mean[3])], stays)
-        models = predict(models, known[0], known[1], kind)
-    return models, known
+) -> Models:
+    """Models of a track, carried forward by `lag_us` > 0; the rest as for `change_over`."""
+    at = change_over(lag_us, rates, fades, change)
+    dt_s = fades[at, 0]
+    stays = stays_still(track.stood_s, dt_s, rates)
+    fast = is_fast(track.mean[2], track.mean[3])
+    models = mix(load_models(track.models), change[at, fast], stays)
+    return predict(models, dt_s, fades[at, 1], kind)
+
+
+@inlined
+def moments(track: Record) -> tuple[Vector, Vector]:
+    """Mean and covariance of a track at its own time, as `keep` wrote them."""
+    m, c = track.mean, track.covariance
+    spread = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
+    return (m[0], m[1], m[2], m[3]), spread
 
 
 @compiled
@@ -185,14 +194,18 @@ def foresee(
     """
     n = slots.shape[0]
     ahead, rows = np.empty((n, PREDICTED)), np.empty((n, LENGTH))
-    change, known = first_change()
+    fades, change = no_changes()
     for i in range(n):
         track, row = tracks[slots[i]], ahead[i]
         lag_us = event_us - track.time_us
         kind = motion[track.object_class]
-        models, known = models_ahead(track, lag_us, kind, rates, change, known)
-        store_models(rows[i], models)
-        mean, covariance = mixed_motion(models[0], models)
+        if lag_us > 0:
+            models = models_ahead(track, lag_us, kind, rates, fades, change)
+            store_models(rows[i], models)
+            mean, covariance = mixed_motion(models[0], models)
+        else:
+            rows[i] = track.models
+            mean, covariance = moments(track)
         row[NOISE] = kind[MOTION_NOISE]
         row[UNNOTICED_M] = max(kind[UNNOTICED], 0.5 * float(track.size_m[0]))
         row[LAG] = min(lag_us, 0) / SECOND_US
@@ -215,20 +228,22 @@ def state_at(
     at_us: int,
     motion: FloatArray,
     rates: FloatArray,
+    fades: FloatArray,
     change: FloatArray,
-    known: Vector,
-) -> tuple[Vector, Vector, float, Vector]:
-    """Mean, covariance (10 numbers) and turn rate, rad/s, of a track at an instant; and `known`.
+) -> tuple[Vector, Vector, float]:
+    """Mean, covariance (10 numbers) and turn rate, rad/s, of a track at an instant.
 
-    `change` and `known` are those of `first_change`, or what the call before left.
+    `fades` and `change` are those of `no_changes`, or what the call before left.
     """
     kind = motion[track.object_class]
     lag_us = at_us - track.time_us
-    models, known = models_ahead(track, lag_us, kind, rates, change, known)
-    mean, spread = mixed_motion(models[0], models)
-    if lag_us <= 0:
-        mean, spread = steady_ahead(mean, spread, lag_us / SECOND_US, kind[MOTION_NOISE])
-    return mean, spread, models[0][TURN] * models[5][4], known
+    if lag_us > 0:
+        models = models_ahead(track, lag_us, kind, rates, fades, change)
+        mean, spread = mixed_motion(models[0], models)
+        return mean, spread, models[0][TURN] * models[5][4]
+    mean, spread = moments(track)
+    mean, spread = steady_ahead(mean, spread, lag_us / SECOND_US, kind[MOTION_NOISE])
+    return mean, spread, track.models[TURN] * track.models[TURN_RATE]
 
 
 @compiled

@@ -4,8 +4,6 @@ Every 200 ms of event time the sweep looks at all tracks: it deletes what is gon
 double, and files the rest anew. Between sweeps a frame touches only the tracks near it.
 """
 
-import math
-
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
@@ -42,7 +40,7 @@ def shown_us(track: Record, motion: FloatArray) -> int:
     if not track.confirmed:
         return TENTATIVE_SHOWN_US
     patience = motion[track.object_class, COAST_S] * 1e6
-    if math.hypot(track.mean[2], track.mean[3]) < STOPPED_MPS:
+    if track.mean[2] ** 2 + track.mean[3] ** 2 < STOPPED_MPS**2:
         patience *= STOPPED_PATIENCE
     return int(patience)
 

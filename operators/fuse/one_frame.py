@@ -7,6 +7,7 @@ import numpy as np
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
 from operators.associate.assign import assign
 from operators.associate.gate import FARTHEST_M, GATE, forbid_other_probes, gate
+from operators.associate.order import ascending
 from operators.fuse.account import held_by, local_key
 from operators.fuse.again import digest_of, is_again, note_frame
 from operators.fuse.frame_motion import carry_to, correct_pose, in_frame, to_axes
@@ -232,7 +233,7 @@ def take_frame(
         )
         note_some(made, usable[wrong], QUARANTINED)
         usable, raw, seen = usable[~wrong], raw[~wrong], seen[~wrong]
-    order = np.argsort(seen[:, OX], kind="mergesort")
+    order = ascending(seen[:, OX].copy())
     slots = narrow(tracks, slots, event_us, seen, order, circle, GATE, FARTHEST_M, motion)
     ahead, models = foresee(tracks, slots, event_us, motion, rates)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)

@@ -116,7 +116,7 @@ def look_and_see(
         track.placed += np.float32(1.0)
         track.place_sum += np.float32(place)
         track.placed_slot = slot
-    if track.looks >= LEARNED_FROM:
+    if math.isfinite(place) and track.looks >= LEARNED_FROM:
         odds = float(track.prior_odds) + INDEPENDENT_LOOKS * float(track.steadiness)
         learn(source, place, 1.0 / (1.0 + math.exp(-odds)), 1.0)
     if track.confirmed:

@@ -7,7 +7,7 @@ from operators.fuse.account import sources_at
 from operators.fuse.attributes import class_probability
 from operators.fuse.existence import probability
 from operators.fuse.gaps import comes_back
-from operators.fuse.imm import first_change
+from operators.fuse.imm import no_changes
 from operators.fuse.kalman import state_at
 from operators.fuse.lifecycle import shown_us
 from operators.fuse.quality import log_odds_of_object
@@ -47,14 +47,14 @@ def fill_rows(
 ) -> int:
     """Write a `TRACK_ROW` for each track still to be shown at `at_us`; their number."""
     size = 0
-    change, known = first_change()
+    fades, change = no_changes()
     carried_m2 = carried_variance(sources)
     for slot in range(n):
         track, row = tracks[slot], made[size]
         unseen_us = at_us - track.last_us
         if unseen_us > shown_us(track, motion):
             continue
-        mean, spread, turn_rps, known = state_at(track, at_us, motion, rates, change, known)
+        mean, spread, turn_rps = state_at(track, at_us, motion, rates, fades, change)
         row.track_id, row.born_us, row.last_us = track.track_id, track.born_us, track.last_us
         row.x_m, row.y_m, row.z_m = mean[0], mean[1], track.z_m
         row.vx_mps, row.vy_mps = np.float32(mean[2]), np.float32(mean[3])

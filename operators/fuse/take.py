@@ -3,7 +3,13 @@
 import numpy as np
 
 from operators._typing import BoolArray, FloatArray, IntArray, RecordArray
-from operators.fuse.account import introduce, is_acquainted, is_shared, take_probe
+from operators.fuse.account import (
+    introduce,
+    is_acquainted,
+    is_shared,
+    next_tick_us,
+    take_probe,
+)
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
 from operators.fuse.existence import hit
@@ -183,7 +189,7 @@ def update_all(
         `observation_of` without repeats.
     """
     updated, news = np.empty(slots.shape[0], np.int64), observation_of.copy()
-    size = 0
+    size, until_us = 0, next_tick_us(about.event_us, about.tick_us)
     for i in range(slots.shape[0]):
         j = observation_of[i]
         if j < 0:
@@ -205,7 +211,7 @@ def update_all(
             gaps,
             registry,
         )
-        introduce(track, about.slot, keys[j], about.event_us, about.tick_us)
+        introduce(track, about.slot, keys[j], about.event_us, until_us)
         if about.trusted:
             take_probe(track, observation, about.event_us)
         note(made[usable[j]], track.track_id, USED, d2, share)
@@ -217,6 +223,13 @@ def update_all(
             link = made[usable[news[i]]]
             conclude(tracks, slots[i], slots, models, about, link, gaps, heads, links)
     return news
+
+
+@inlined
+def _is_beside(track: FloatArray, seen: FloatArray, body_m: float) -> bool:
+    """Whether an observation lies next to a predicted track, or on its body."""
+    d2, _, square_m2 = innovation(track, seen)
+    return bool((d2 < CROWD_DISTANCE and square_m2 < CROWD_M**2) or square_m2 < body_m**2)
 
 
 @compiled
@@ -234,7 +247,7 @@ def crowded(
     heads: IntArray,
     links: IntArray,
 ) -> BoolArray:
-    """Observations on the body of a confirmed track that took another one from this frame.
+    """Free observations on the body of a confirmed track that took another one from this frame.
 
     A probe reports itself, so it is no part of another's body.
     """
@@ -245,9 +258,9 @@ def crowded(
         if observation_of[i] >= 0 and confirmed[i]:
             body_m = 0.5 * float(tracks[slots[i]].size_m[0])  # NaN, if it is unknown: no body
             for k in range(degree[i]):
-                d2, _, square_m2 = innovation(ahead[i], seen[target[i, k]])
-                if (d2 < CROWD_DISTANCE and square_m2 < CROWD_M**2) or square_m2 < body_m**2:
-                    crowd[target[i, k]] = True
+                j = target[i, k]
+                if not taken[j]:
+                    crowd[j] |= _is_beside(ahead[i], seen[j], body_m)
     for j in range(seen.shape[0]):
         if not (taken[j] or crowd[j]):
             crowd[j] = is_on_body(seen[j], about.slot, about.event_us, tracks, heads, links)
@@ -277,7 +290,7 @@ def begin_rest(
     rank = np.empty(order.shape[0], np.int64)
     rank[order] = np.arange(order.shape[0])
     born = np.empty(seen.shape[0], np.int64)
-    size = 0
+    size, until_us = 0, next_tick_us(about.event_us, about.tick_us)
     for j in range(seen.shape[0]):
         if taken[j] or crowd[j] or is_double(j, seen, order, rank[j], taken):
             continue
@@ -288,7 +301,7 @@ def begin_rest(
         event_us = about.event_us
         at = begin(tracks, counts, heads, links, observation, seen[j], kind, motion, event_us)
         look_and_see(tracks[at], source, about.slot, observation, seen[j, WORTH])
-        introduce(tracks[at], about.slot, keys[j], event_us, about.tick_us)
+        introduce(tracks[at], about.slot, keys[j], event_us, until_us)
         if about.trusted:
             take_probe(tracks[at], observation, event_us)
         note(link, np.uint64(0), BIRTH, np.nan, 1.0)
