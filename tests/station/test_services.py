@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -39,8 +41,8 @@ def send(messages, entries, kafka):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """Environment of the examples, while a simulated district drives."""
+def running(tmp_path_factory):
+    """A station and the environment of the examples, while a simulated district drives."""
     given = Settings()
     chosen = replace(
         given,
@@ -61,15 +63,22 @@ def served(tmp_path_factory):
     with LocalStation(folder, parts, chosen) as station:
         sent = (messages, simulated.sources, station.resolved.kafka)
         threading.Thread(target=send, args=sent, daemon=True).start()
-        yield os.environ | {
+        environment = os.environ | {
             "KAFKA": station.bootstrap,
             "SERVICE": f"http://127.0.0.1:{chosen.serve.port}",
             "PLACE": f"lat={unit['lat_deg']}&lon={unit['lon_deg']}",
             "SOURCE": probes[0].source_id,
             "VEHICLE": longest.most_common(1)[0][0],
         }
+        yield station, environment
         for part in ("services", "serve"):
             print((folder / "logs" / f"{part}.out").read_text()[-1000:])
+
+
+@pytest.fixture
+def served(running):
+    """Environment of the examples."""
+    return running[1]
 
 
 def vehicle_of(payload):
@@ -122,3 +131,23 @@ def test_messages_come_while_they_are_worth_something(served):
     assert areas > 1
     # What is older than a second is not sent; some may wait for the broker after that.
     assert half < 1500
+
+
+def seen(service, place):
+    """Objects that the HTTP service shows around a place; none while it is not there."""
+    with suppress(OSError), urlopen(f"{service}/v1/objects?{place}&form=geojson") as answer:
+        return json.load(answer)["features"]
+    return []
+
+
+def test_picture_is_there_again_after_a_kill(running):
+    """It lives in memory alone, and comes back from the topics."""
+    station, environment = running
+    where = (environment["SERVICE"], environment["PLACE"] + "&radius_m=2000")
+    wait_for(lambda: seen(*where), bool, patience_s=MOST_S)
+    killed = station.pid("serve")
+    station.kill("serve")
+    station.wait_for("serve", after_pid=killed)
+    began_s = time.monotonic()
+    wait_for(lambda: seen(*where), bool, patience_s=MOST_S)
+    print(f"objects are shown again {time.monotonic() - began_s:.1f} s after the restart")
