@@ -5,7 +5,7 @@ wire, too: packing the names of sources took it longer than all numbers of a row
 any other column stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Self
 
 import numpy as np
@@ -43,6 +43,10 @@ class Coded(np.ndarray[Any, np.dtype[np.integer[Any]]]):
     def __array_finalize__(self, other: Any) -> None:
         """Take the values over to what is cut out of a column."""
         self.values = getattr(other, "values", ())
+
+    def __iter__(self) -> Iterator[Any]:
+        """Go through the values of the rows."""
+        return iter(self.tolist())
 
     def tolist(self) -> list[Any]:
         """Give the value of each row."""

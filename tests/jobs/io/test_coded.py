@@ -74,7 +74,7 @@ def test_codes_get_as_wide_as_they_have_to(different):
 def test_a_piece_of_a_column_keeps_its_values():
     rows = [["a", "b"], [], ["c"], ["a", "b"]]
     piece = of_lists(rows)[2:]
-    assert piece.tolist() == rows[2:]
+    assert piece.tolist() == list(piece) == rows[2:]
     assert sent(LISTS, piece) == (rows[2:], b"")
 
 
