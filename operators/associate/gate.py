@@ -116,7 +116,7 @@ def gate(
     if m == 0:
         return degree, target, cost
     xs, ys = seen[order, OX], seen[order, OY]  # beside each other: most are looked at in passing
-    first, per_m = begins(xs, m), strips_in(xs[0], xs[m - 1], m)
+    first, per_m = begins(xs), strips_in(xs[0], xs[m - 1], m)
     widest_x, widest_y = seen[:, RXX].max(), seen[:, RYY].max()
     latest, clock = np.abs(seen[:, AFTER]).max(), seen[:, CLOCK].max()
     for i in range(n):

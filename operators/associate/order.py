@@ -32,8 +32,9 @@ def strip_of(x: float, lowest: float, per_unit: float, n: int) -> int:
 
 
 @compiled
-def begins(xs: FloatArray, n: int) -> IntArray:
+def begins(xs: FloatArray) -> IntArray:
     """How many of the numbers xs, shape (n,), are in the strips before each; shape (n + 1,)."""
+    n = xs.shape[0]
     first = np.zeros(n + 1, np.int64)
     if n == 0:
         return first
@@ -59,7 +60,7 @@ def ascending(xs: FloatArray) -> IntArray:
     ndarray of shape (n,)
     """
     n = xs.shape[0]
-    first = begins(xs, n)
+    first = begins(xs)
     for k in range(n):
         if first[k + 1] - first[k] > FULLEST:
             return np.argsort(xs, kind="mergesort")

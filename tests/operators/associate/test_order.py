@@ -13,7 +13,7 @@ many = st.lists(coordinates, max_size=3 * FULLEST).map(lambda xs: np.array(xs, n
 
 @compiled
 def found(x, xs):
-    return find(x, xs, begins(xs, len(xs)), xs[0], strips_in(xs[0], xs[-1], len(xs)))
+    return find(x, xs, begins(xs), xs[0], strips_in(xs[0], xs[-1], len(xs)))
 
 
 @given(many)
