@@ -1,8 +1,7 @@
 """Read a file of any known kind; which kind it is, its content tells."""
 
 import gzip
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -68,7 +67,8 @@ def read_network(
         If it cannot be imported.
     """
     try:
-        with opened(path) as raw, _unzipped(raw) as file:
+        with opened(path) as raw:
+            file = _unzipped(raw)
             kind = choices.kind or _guessed(file)
             return _READERS[kind](file, choices)
     except (OSError, EOFError) as error:
@@ -79,11 +79,10 @@ def read_network(
         raise ImportFileError(msg) from error
 
 
-@contextmanager
-def _unzipped(file: BinaryIO) -> Iterator[BinaryIO]:
+def _unzipped(file: BinaryIO) -> BinaryIO:
     zipped = file.read(2) == _GZIP
     file.seek(0)
-    yield cast("BinaryIO", gzip.GzipFile(fileobj=file)) if zipped else file
+    return cast("BinaryIO", gzip.GzipFile(fileobj=file)) if zipped else file
 
 
 def _guessed(file: BinaryIO) -> str:
