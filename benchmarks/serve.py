@@ -149,6 +149,7 @@ def main() -> None:
     console = Console(width=200)
     console.print(_table("Memory as the streaming clients change", [held]))
     if given.only_memory:
+        _write(given.out, {"memory": held})
         return
     loads = ((given.streams, 0.0), (0, 1000.0), (given.streams, 1000.0))
     served = [http(*one, given.objects, given.seconds) for one in loads]
@@ -156,9 +157,12 @@ def main() -> None:
     worked = [job(*one, given.objects, 10) for one in sizes]
     console.print(_table(f"HTTP, {given.objects} objects, circles of 150 m", served))
     console.print(_table("Service job, one core", worked))
-    if given.out:
-        made = {"machine": description(), "memory": held, "http": served, "job": worked}
-        given.out.write_text(json.dumps(made, indent=1))
+    _write(given.out, {"memory": held, "http": served, "job": worked})
+
+
+def _write(file: Path | None, figures: dict[str, Any]) -> None:
+    if file:
+        file.write_text(json.dumps({"machine": description()} | figures, indent=1))
 
 
 if __name__ == "__main__":
