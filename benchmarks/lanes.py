@@ -142,7 +142,7 @@ def compared(scene: Scene) -> RecordArray:
             continue
         lat, lon = columns["lat_e7"] / 1e7, columns["lon_e7"] / 1e7
         x, y, _ = scene.scenario.placement.wgs84_to_local(lat, lon, np.full(len(lat), 12.0))
-        own, other = _pairs(x, y, truth.states.x_m[at], truth.states.y_m[at])
+        own, other = pairs(x, y, truth.states.x_m[at], truth.states.y_m[at])
         rows = np.zeros(len(own), ROW)
         rows["tick_us"], rows["object_id"] = tick_us, truth.object_id[other]
         rows["sigma_m"] = _sigma_m(columns)[own]
@@ -155,9 +155,10 @@ def compared(scene: Scene) -> RecordArray:
     return np.concatenate(found)
 
 
-def _pairs(
+def pairs(
     x: FloatArray, y: FloatArray, true_x: FloatArray, true_y: FloatArray
 ) -> tuple[IntArray, IntArray]:
+    """Which tracks and true objects belong together: nearest in sum, `NEAR_M` apart at most."""
     away = np.hypot(x[:, None] - true_x, y[:, None] - true_y)
     away = np.where(away <= NEAR_M, away, 1e6)
     own, other = linear_sum_assignment(away)

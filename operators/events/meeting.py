@@ -24,7 +24,7 @@ from operators.frame import ObjectClass
 
 TTC_S, DRAC_MPS2 = 1.5, 4.5
 PET_S, CROSSES_MPS = 0.8, 3.0
-CONFLICT_S, MISS_S = 0.25, 0.1  # a miss is seen at one tick or two
+CONFLICT_S, MISS_S = 0.25, 0.2  # a miss is seen for two ticks or three; one may err
 STEPS_S = np.arange(0.0, TTC_S + 0.05, 0.1)
 # Nobody goes on as he does: half of what a change of lane asks at its most, and half of that of who
 # follows somebody.
