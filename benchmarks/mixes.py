@@ -11,7 +11,7 @@ another's way and none comes near the cell's border. Noise 0.3 m a axis.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import h3
@@ -68,6 +68,7 @@ class Sender:
     placement: Placement
     objects: range
     phase_us: int
+    period_us: int = PERIOD_US
 
     @property
     def source_id(self) -> str:
@@ -89,6 +90,17 @@ def bsm(seconds: float, parallelism: int) -> Mix:
     """Vehicles one by one; a cell's gateway is the source."""
     senders = _senders(cells(parallelism), 12 * CELLS, lambda k: range(k % 12, k % 12 + 1), 1)
     return _mix("bsm", "bsm.json", senders, seconds, _bsm, entries=False)
+
+
+def fleet(seconds: float, parallelism: int, vehicles: int) -> Mix:
+    """As `bsm`, but any number of vehicles over 12 cells, which report once a second."""
+    senders = [
+        replace(one, period_us=10 * PERIOD_US, phase_us=one.phase_us + k % 10 * PERIOD_US)
+        for k, one in enumerate(
+            _senders(cells(parallelism)[:12], vehicles, lambda k: range(k, k + 1), 1)
+        )
+    ]
+    return _mix("fleet", "bsm.json", senders, seconds, _bsm, entries=False)
 
 
 def rsm(seconds: float, parallelism: int, units: int = 4 * CELLS) -> Mix:
@@ -160,8 +172,8 @@ def _frames(sender: Sender, seconds: float, rng: np.random.Generator) -> Iterato
     row, column = np.divmod(index, _SIDE)
     x0, y0 = ((which - _SIDE // 2) * _SPACING_M for which in (column, row))
     same = np.ones(len(index))
-    for turn in range(round(seconds * 1e6 / PERIOD_US)):
-        event_us = START_US + turn * PERIOD_US + sender.phase_us
+    for turn in range(round(seconds * 1e6 / sender.period_us)):
+        event_us = START_US + turn * sender.period_us + sender.phase_us
         angle = (event_us - START_US) / 1e6 * _SPEED_MPS / _CIRCLE_M
         noise = rng.normal(0.0, _SIGMA_M, (2, len(index)))
         yield SensorFrame(
