@@ -103,7 +103,8 @@ def repeat(client: Client, rows: int, wanted: int) -> Loaded:
     for view in _FED:
         client.execute(f"ATTACH TABLE {DATABASE}.{view}")
     client.execute(
-        f"INSERT INTO {DATABASE}.run_day SELECT toDate(tick), run_id, min(tick), max(tick), now()"
+        f"INSERT INTO {DATABASE}.run_day (day, run_id, first_tick, last_tick, first_loaded)"
+        " SELECT toDate(tick), run_id, min(tick), max(tick), now()"
         f" FROM {DATABASE}.picture GROUP BY ALL"
     )
     return Loaded(rows * copies, time.perf_counter() - began, copies)
@@ -154,7 +155,8 @@ def fill_month(client: Client, sources: int = 200, cells: int = 2) -> int:
     """Insert a month of contributions, each source in some cells and each minute; the rows."""
     (last,) = client.execute(f"SELECT toString(max(day)) FROM {DATABASE}.chosen_run")[0]
     client.execute(
-        f"INSERT INTO {DATABASE}.run_day SELECT toDate('{last}') - arrayJoin(range(1, 30)), run_id,"
+        f"INSERT INTO {DATABASE}.run_day (day, run_id, first_tick, last_tick, first_loaded)"
+        f" SELECT toDate('{last}') - arrayJoin(range(1, 30)), run_id,"
         f" first_tick, first_tick, first_loaded FROM (SELECT * FROM {DATABASE}.run_day LIMIT 1)"
     )
     for before in range(30):

@@ -202,13 +202,16 @@ def test_a_new_choice_changes_what_every_view_shows(client):
     choose(client, "views", "other", (DAY, DAY), "test")
     try:
         assert client.execute("SELECT DISTINCT track_id FROM views.current_objects") == [(4,)]
+        in_cell = f"SELECT shown_id FROM views.picture_of_cell(cell='{CELL}')"
+        assert client.execute(in_cell) == [(4,)]
         assert client.execute("SELECT track_id FROM views.digital_track(track=0)") == [(4,)]
         assert client.execute("SELECT count() FROM views.path_of_track(track=1)") == [(0,)]
     finally:
         choose(client, "views", "run-1", (DAY, DAY), "test")
 
 
-# Views that say of which run each row is, or are asked by an id that one run alone has.
+# Views read what a day shows from `run_day`, at once or through another. These say of which run
+# a row is, or are asked by an id that one run alone has.
 OF_ALL_RUNS = {"track_name", "aliases_of_track", "current_lanes"}
 
 
@@ -228,9 +231,7 @@ def test_every_view_of_rows_of_runs_shows_the_chosen_one(client):
     def reached(name):
         return {name}.union(*(reached(other) for other in reads.get(name, ())))
 
-    mixed = {
-        name for name in reads if reached(name) & of_runs and "chosen_run" not in reached(name)
-    }
+    mixed = {name for name in reads if reached(name) & of_runs and "run_day" not in reached(name)}
     assert mixed == OF_ALL_RUNS
     assert len(reads) > 15
 
