@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from clickhouse_driver import Client, errors
 
+from jobs.io import families
 from jobs.io.joined import TableRows
 from jobs.io.rows import rows_of
 from jobs.sections import ClickHouse
@@ -204,6 +205,8 @@ class Warehouse:
                 columnar=True,
                 settings=settings,
             )
+            if rows.table == families.TABLE:
+                families.join_families(self._client, self._database, rows)
         except errors.ServerException as error:
             raise InsertError(rows.table, own, error.code, error.message) from error
         except errors.Error as error:

@@ -22,7 +22,7 @@ def client(engine_port):
 @pytest.fixture
 def warehouse(client, engine_port):
     tables = ("fused_object_state", "picture", "fused_link", "record_span", "record_ledger")
-    for table in (*tables, "track_event", "track_alias", "track_kin"):
+    for table in (*tables, "track_event", "track_alias", "track_family"):
         client.execute(f"TRUNCATE TABLE station.{table} SYNC")
     client.execute("TRUNCATE TABLE station_raw.block_log SYNC")
     warehouse = Warehouse(warehouse_at(engine_port))

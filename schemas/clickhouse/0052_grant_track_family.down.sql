@@ -1,0 +1,1 @@
+REVOKE SELECT ON {database}.track_family FROM {database}_object_reader;
