@@ -12,6 +12,7 @@ from operators.fuse.attributes import (
     take_height,
     take_size,
 )
+from operators.fuse.existence import DOUBLE_M
 from operators.fuse.index import bucket_of, file_under
 from operators.fuse.kalman import start
 from operators.fuse.sources import BIRTH_LOG_ODDS, CREDIT
@@ -21,9 +22,7 @@ from operators.jit import Record, compiled
 from operators.register.anchors import forget_anchor
 from operators.register.remember import forget_raw
 
-# Two objects of one frame are never this close; closer than their accuracy, they are one.
-DOUBLE_M = 0.5
-DOUBLE_DISTANCE = 4.0
+DOUBLE_DISTANCE = 4.0  # closer than their accuracy, two observations of a frame are of one object
 
 
 @compiled

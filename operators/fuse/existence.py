@@ -2,7 +2,11 @@
 
 A hit multiplies the odds by ``Pd N(innovation) / clutter density``, a miss by ``1 - Pd`` (Musicki,
 Evans, Integrated probabilistic data association, IEEE TAC 39(6), 1994, without the spread over
-hypotheses). Two things that the formula takes for granted are not so on a road:
+hypotheses). Three things that the formula takes for granted are not so on a road:
+
+- Clutter is not all that an observation may be of instead. A track that is not confirmed, whose
+  speed nobody knows, may as well have met another object, or another part of one; how dense these
+  are there, the nearest observation of the same frame tells.
 
 - Misses are not independent: what a bus hides now it hides in the next frame too. A confirmed
   track's misses therefore count by the time that they cover (one in two seconds), not by the number
@@ -14,7 +18,9 @@ import math
 
 import numpy as np
 
-from operators.jit import Record, inlined
+from operators._typing import FloatArray, IntArray
+from operators.gaussian import OX, OY
+from operators.jit import Record, compiled, inlined
 
 HIGHEST = 7.0
 MOST_FROM_A_HIT = 4.0
@@ -23,11 +29,37 @@ CREDIT_TO_CONFIRM = 3.0
 GONE_LOG_ODDS = -4.0  # 0.02
 SHADOW_US = 2_000_000
 STRANGER = 0.25
+DOUBLE_M = 0.5  # two objects of one frame are never this close
+
+
+@compiled
+def density_of_others(j: int, seen: FloatArray, order: IntArray, rank: int) -> float:
+    """Density of what else is observed about an observation, by the nearest other one, 1/m2.
+
+    Parameters
+    ----------
+    j, rank
+        The observation, and its place in `order`, which is ascending in x.
+    """
+    nearest_m2 = math.inf
+    for step in (-1, 1):
+        at = rank + step
+        while 0 <= at < order.shape[0]:
+            dx = seen[order[at], OX] - seen[j, OX]
+            if dx * dx >= nearest_m2:
+                break
+            dy = seen[order[at], OY] - seen[j, OY]
+            nearest_m2 = min(nearest_m2, dx * dx + dy * dy)
+            at += step
+    return 1.0 / (math.pi * max(nearest_m2, DOUBLE_M**2))
 
 
 @inlined
 def hit(track: Record, d2: float, determinant: float, detection: float, clutter: float) -> None:
-    """Count an observation with squared distance `d2` under S of the given determinant."""
+    """Count an observation with squared distance `d2` under S of the given determinant.
+
+    `clutter` is the density of what the observation may be of instead, 1/m2.
+    """
     if track.log_odds >= HIGHEST:  # a hit only adds
         return
     likelihood = -0.5 * d2 - math.log(2.0 * math.pi * math.sqrt(determinant))

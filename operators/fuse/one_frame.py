@@ -234,6 +234,8 @@ def take_frame(
         note_some(made, usable[wrong], QUARANTINED)
         usable, raw, seen = usable[~wrong], raw[~wrong], seen[~wrong]
     order = ascending(seen[:, OX].copy())
+    rank = np.empty(order.shape[0], np.int64)
+    rank[order] = np.arange(order.shape[0])
     slots = narrow(tracks, slots, event_us, seen, order, circle, GATE, FARTHEST_M, motion)
     ahead, models = foresee(tracks, slots, event_us, motion, rates)
     confirmed, track_keys = _track_keys(tracks, slots, about.slot)
@@ -260,6 +262,8 @@ def take_frame(
         ahead,
         models,
         seen,
+        order,
+        rank,
         usable,
         keys,
         observations,
@@ -314,6 +318,7 @@ def take_frame(
         taken,
         crowd,
         order,
+        rank,
         seen,
         usable,
         keys,

@@ -12,7 +12,7 @@ from operators.fuse.account import (
 )
 from operators.fuse.attributes import take_class, take_heading, take_height, take_size
 from operators.fuse.birth import begin, is_double
-from operators.fuse.existence import hit
+from operators.fuse.existence import density_of_others, hit
 from operators.fuse.gaps import keep_time, note_gap
 from operators.fuse.kalman import update
 from operators.fuse.noise import (
@@ -124,8 +124,12 @@ def _take_one(
     sources: RecordArray,
     gaps: FloatArray,
     registry: Registry,
+    others: float,
 ) -> tuple[float, float]:
-    """Let a track take one observation; the squared distance and the observation's share."""
+    """Let a track take one observation; the squared distance and the observation's share.
+
+    `others` is the density of other objects that the observation may be of, 1/m2.
+    """
     event_us, source = about.event_us, sources[about.slot]
     d2, determinant, square_m2 = innovation(ahead, seen)
     dt_s = max(event_us - track.last_us, 0) / 1e6
@@ -137,7 +141,7 @@ def _take_one(
     keep_time(track, max(event_us - track.last_us, 0))
     look_and_see(track, source, about.slot, observation, seen[WORTH])
     share = update(track, ahead, models, seen, event_us, about.inflation, known_m2)
-    hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER])
+    hit(track, d2, determinant, kind[DETECTION], kind[CLUTTER] + others)
     track.credit += np.float32(kind[CREDIT])
     track.last_us = max(track.last_us, event_us)
     track.evidence_us = max(track.evidence_us, event_us)
@@ -156,6 +160,8 @@ def update_all(
     ahead: FloatArray,
     models: FloatArray,
     seen: FloatArray,
+    order: IntArray,
+    rank: IntArray,
     usable: IntArray,
     keys: KeyArray,
     observations: RecordArray,
@@ -180,6 +186,8 @@ def update_all(
     models : ndarray of shape (n, LENGTH)
         As `foresee` gives them.
     seen : ndarray of shape (m, PREPARED)
+    order, rank : ndarrays of shape (m,)
+        Observations in ascending x, and the place of each in that order.
     usable, keys : ndarrays of shape (m,)
         Number of each prepared observation in the frame; its local key.
 
@@ -199,6 +207,7 @@ def update_all(
             note(made[usable[j]], track.track_id, QUARANTINED, np.nan, 0.0)
             news[i] = -1
             continue
+        others = 0.0 if track.confirmed else density_of_others(j, seen, order, rank[j])
         d2, share = _take_one(
             track,
             observation,
@@ -210,6 +219,7 @@ def update_all(
             sources,
             gaps,
             registry,
+            others,
         )
         introduce(track, about.slot, keys[j], about.event_us, until_us)
         if about.trusted:
@@ -276,6 +286,7 @@ def begin_rest(
     taken: BoolArray,
     crowd: BoolArray,
     order: IntArray,
+    rank: IntArray,
     seen: FloatArray,
     usable: IntArray,
     keys: KeyArray,
@@ -287,8 +298,6 @@ def begin_rest(
     source: Record,
 ) -> IntArray:
     """Start tracks from observations that nothing explains; their numbers in the frame."""
-    rank = np.empty(order.shape[0], np.int64)
-    rank[order] = np.arange(order.shape[0])
     born = np.empty(seen.shape[0], np.int64)
     size, until_us = 0, next_tick_us(about.event_us, about.tick_us)
     for j in range(seen.shape[0]):

@@ -55,6 +55,17 @@ def test_an_object_is_confirmed_by_its_third_observation():
         assert len(confirmed_at(state, START_US + n * STEP_US)) == wanted
 
 
+def test_a_far_second_look_tells_less_where_it_may_be_another():
+    """Two steps of 2.5 m in 0.1 s: one fast object, unless others are about."""
+
+    def existence(beside):
+        places = [[(2.5 * k, 0.0), *[(2.5 * k, y) for y in beside]] for k in range(2)]
+        state, _ = feed([a_frame(p, START_US + k * STEP_US) for k, p in enumerate(places)])
+        return tracker.rows(state, START_US + STEP_US)["existence"].min()
+
+    assert existence([]) > existence([12.0]) > existence([3.5])
+
+
 def test_a_probe_is_confirmed_by_its_second_observation():
     for n, wanted in ((1, 0), (2, 1)):
         state, _ = feed(standing(n, kind=SourceKind.PROBE))

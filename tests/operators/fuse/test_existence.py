@@ -2,9 +2,20 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from operators.fuse.existence import HIGHEST, SHADOW_US, hit, miss, probability
+from operators.fuse.existence import (
+    DOUBLE_M,
+    HIGHEST,
+    SHADOW_US,
+    density_of_others,
+    hit,
+    miss,
+    probability,
+)
 from operators.fuse.state import TRACK
+from operators.gaussian import OX, OY, PREPARED
 
 
 def a_track(log_odds, confirmed):
@@ -46,3 +57,19 @@ def test_misses_of_a_confirmed_track_count_by_time_not_by_frames(frames):
     for k in range(frames):
         miss(track[0], 0.9, True, (k + 1) * SHADOW_US // frames)
     assert track["log_odds"][0] == pytest.approx(5.0 + math.log(0.1), rel=1e-4)
+
+
+metres = st.integers(-100, 100).map(lambda number: number / 10.0)
+
+
+@given(places=st.lists(st.tuples(metres, metres), min_size=1, max_size=12))
+def test_others_are_as_dense_as_the_nearest_one_is_near(places):
+    seen = np.zeros((len(places), PREPARED))
+    seen[:, OX], seen[:, OY] = np.array(places).T
+    order = np.argsort(seen[:, OX], kind="stable")
+    for rank, j in enumerate(order.tolist()):
+        away_m = [math.dist(places[j], place) for k, place in enumerate(places) if k != j]
+        nearest_m = max(min(away_m, default=math.inf), DOUBLE_M)
+        assert density_of_others(j, seen, order, rank) == pytest.approx(
+            1.0 / (math.pi * nearest_m**2)
+        )
