@@ -173,7 +173,13 @@ def _note_white(source: Record, found: float, claimed: float) -> None:
 
 @compiled
 def learn_lasting(
-    source: Record, other: Record, seen: FloatArray, found_m2: float, shared: bool, apart: bool
+    source: Record,
+    other: Record,
+    about: Record,
+    seen: FloatArray,
+    found_m2: float,
+    shared: bool,
+    apart: bool,
 ) -> None:
     """Let two sources learn how lastingly they err, from one's innovation on what the other saw.
 
@@ -185,7 +191,8 @@ def learn_lasting(
     pass for errors that last. Of two that look from different sides (`apart`) one does not err as
     the other does, so what is assumed of them gives way to what is found.
     """
-    noise_m2 = seen[RXX] + seen[RYY] - 2.0 * source.lasting_m2
+    # What the frame was prepared with, not what was learned since: that would feed on itself.
+    noise_m2 = seen[RXX] + seen[RYY] - 2.0 * about.lasting_m2
     both = 0.5 * (found_m2 - noise_m2) * (4.0 if shared else 1.0)
     for one in (source, other):
         if one.lasting_count == 0.0:

@@ -109,7 +109,7 @@ def _learn_errors(
     else:
         shared = is_acquainted(track, about.slot, about.event_us)
         apart = look_apart(registry, about.slot, track.last_slot, track, ahead[X], ahead[Y])
-        learn_lasting(source, last, seen, found_m2, shared, apart)
+        learn_lasting(source, last, about, seen, found_m2, shared, apart)
 
 
 @inlined

@@ -5,7 +5,10 @@ import pytest
 
 from operators import tracker
 from operators.frame import Frame, SourceKind, empty_observations
-from operators.fuse.noise import FIRST_LASTING_M2, first_lasting_m2
+from operators.fuse.noise import FIRST_LASTING_M2, first_lasting_m2, learn_lasting
+from operators.fuse.state import SOURCE
+from operators.fuse.take import ABOUT
+from operators.gaussian import PREPARED, RXX, RYY
 from operators.parameters import Parameters
 
 START_US = 1_700_000_000_000_000
@@ -93,3 +96,16 @@ def test_noise_alone_does_not_pass_for_errors_that_last():
 def test_a_source_that_claims_nothing_is_not_believed_to_the_centimetre():
     assert first_lasting_m2(a_frame("a", 0, THINGS, None).observations) == FIRST_LASTING_M2
     assert first_lasting_m2(a_frame("a", 0, THINGS, 0.3).observations) == 0.0
+
+
+@pytest.mark.parametrize("before_m2", [0.0, 0.09])
+def test_errors_that_last_are_not_learned_from_what_was_learned_of_the_same_frame(before_m2):
+    sources, about, seen = np.zeros(2, SOURCE), np.zeros(1, ABOUT)[0], np.zeros(PREPARED)
+    sources["lasting_m2"] = about["lasting_m2"] = before_m2
+    true_m2, white_m2 = 0.1, 0.25
+    seen[RXX] = seen[RYY] = white_m2 + before_m2  # as the frame was prepared
+    found_m2 = 2.0 * white_m2 + true_m2  # of tracks that have the mean of both errors
+    for _ in range(5000):
+        learn_lasting(sources[0], sources[1], about, seen, found_m2, True, False)
+    assert (before_m2 < sources["lasting_m2"]).all()
+    assert (sources["lasting_m2"] < true_m2).all()
