@@ -131,20 +131,52 @@ ROW = np.dtype(
 )
 
 
-def compared(scene: Scene) -> RecordArray:
-    """Rows of `ROW`: those of pictures that are of a vehicle or cyclist of the truth."""
-    truth, found = scene.truth, []
-    settled_us = START_US + round(SETTLED_S * 1e6)
+class Matched(NamedTuple):
+    """Rows of a picture beside the objects of the truth that they are of.
+
+    Parameters
+    ----------
+    tick_us, at
+        The instant, and its number in the truth.
+    columns
+        Of the picture.
+    own, objects : ndarrays of shape (m,)
+        Rows that are of an object, `NEAR_M` off at most; the numbers of these in the truth.
+    x_m : ndarray of shape (m,)
+        Where the rows are, east, in the truth's axes.
+    """
+
+    tick_us: int
+    at: int
+    columns: dict[str, Any]
+    own: IntArray
+    x_m: FloatArray
+    objects: IntArray
+
+
+def matched(scene: Scene) -> Iterator[Matched]:
+    """Each picture at an instant of the truth, its rows matched with it."""
+    truth = scene.truth
     numbers = {int(at): k for k, at in enumerate(truth.time_us)}
     for tick_us, columns in pictures(scene.log):
-        at = numbers.get(tick_us)
-        if at is None or tick_us < settled_us:
+        if tick_us not in numbers:
             continue
+        at = numbers[tick_us]
         lat, lon = columns["lat_e7"] / 1e7, columns["lon_e7"] / 1e7
         x, y, _ = scene.scenario.placement.wgs84_to_local(lat, lon, np.full(len(lat), 12.0))
-        own, other = pairs(x, y, truth.states.x_m[at], truth.states.y_m[at])
-        rows = np.zeros(len(own), ROW)
-        rows["tick_us"], rows["object_id"] = tick_us, truth.object_id[other]
+        own, other = _pairs(x, y, truth.states.x_m[at], truth.states.y_m[at])
+        yield Matched(tick_us, at, columns, own, x[own], other)
+
+
+def compared(scene: Scene) -> RecordArray:
+    """Rows of `ROW`: those of pictures that are of a vehicle or cyclist of the truth."""
+    found = []
+    settled_us = START_US + round(SETTLED_S * 1e6)
+    for tick_us, _, columns, own, _, objects in matched(scene):
+        if tick_us < settled_us:
+            continue
+        rows = np.zeros(len(objects), ROW)
+        rows["tick_us"], rows["object_id"] = tick_us, scene.truth.object_id[objects]
         rows["sigma_m"] = _sigma_m(columns)[own]
         for name in ("segment_id", "lane_id"):
             rows[name] = columns[name][own]
@@ -155,7 +187,7 @@ def compared(scene: Scene) -> RecordArray:
     return np.concatenate(found)
 
 
-def pairs(
+def _pairs(
     x: FloatArray, y: FloatArray, true_x: FloatArray, true_y: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Which tracks and true objects belong together: nearest in sum, `NEAR_M` apart at most."""

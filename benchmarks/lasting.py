@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.lanes import Scene, pairs, pictures, scene
+from benchmarks.lanes import Scene, matched, scene
 from operators._typing import BoolArray, FloatArray, RecordArray
 
 STEPS = (1, 3, 6, 7, 8, 10, 20, 40)  # lags, in ticks
@@ -56,25 +56,19 @@ def errors(made: Scene) -> RecordArray:
 
 
 def _errors(made: Scene) -> Iterator[RecordArray]:
-    truth, place = made.truth, made.scenario.placement
-    numbers = {int(at): k for k, at in enumerate(truth.time_us)}
-    for tick_us, columns in pictures(made.log):
-        if tick_us not in numbers:
-            continue
-        at = numbers[tick_us]
-        lat, lon = columns["lat_e7"] / 1e7, columns["lon_e7"] / 1e7
-        x, y, _ = place.wgs84_to_local(lat, lon, np.full(len(lat), 12.0))
-        own, other = pairs(x, y, truth.states.x_m[at], truth.states.y_m[at])
-        rows = np.zeros(len(own), ERROR)
+    truth = made.truth
+    for tick_us, at, columns, own, x_m, objects in matched(made):
+        rows = np.zeros(len(objects), ERROR)
         rows["tick_us"], rows["track_id"] = tick_us, columns["track_id"][own]
-        rows["object_id"] = truth.object_id[other]
-        rows["true_mps"] = np.hypot(truth.states.vx_mps[at, other], truth.states.vy_mps[at, other])
-        told = np.hypot(columns["velocity_east_mps"], columns["velocity_north_mps"])[own]
+        rows["object_id"] = truth.object_id[objects]
+        true_mps = np.hypot(truth.states.vx_mps[at, objects], truth.states.vy_mps[at, objects])
+        told_mps = np.hypot(columns["velocity_east_mps"], columns["velocity_north_mps"])[own]
+        rows["true_mps"] = true_mps
         rows["sigma_mps"] = np.sqrt(columns["velocity_variance_m2ps2"][own])
         rows["sigma_m"] = np.sqrt(columns["cov_ee_m2"][own])
-        rows["speed"] = (told - rows["true_mps"]) / rows["sigma_mps"]
-        rows["east"] = (x[own] - truth.states.x_m[at, other]) / rows["sigma_m"]
-        seen = (columns["age_us"][own] < 500_000) & (truth.length_m[other] > 3.0)
+        rows["speed"] = (told_mps - true_mps) / rows["sigma_mps"]
+        rows["east"] = (x_m - truth.states.x_m[at, objects]) / rows["sigma_m"]
+        seen = (columns["age_us"][own] < 500_000) & (truth.length_m[objects] > 3.0)
         yield rows[seen]
 
 
