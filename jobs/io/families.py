@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from clickhouse_driver import Client
+from scipy.cluster.hierarchy import DisjointSet
 
 from jobs.io.joined import TableRows
 
@@ -31,12 +32,13 @@ def aliases_of(rows: TableRows) -> dict[str, list[Pair]]:
 
 def families(pairs: Iterable[Pair]) -> list[set[int]]:
     """Sets of ids that pairs hold together, in whatever order they come."""
-    of: dict[int, set[int]] = {}
+    joined = DisjointSet()
     for one, other in pairs:
-        large, small = sorted((of.get(one, {one}), of.get(other, {other})), key=len, reverse=True)
-        large |= small
-        of |= dict.fromkeys(small | {one, other}, large)
-    return list({id(family): family for family in of.values()}.values())
+        joined.add(one)
+        joined.add(other)
+        joined.merge(one, other)
+    found: list[set[int]] = joined.subsets()
+    return found
 
 
 def join_families(client: Client, database: str, rows: TableRows) -> None:
