@@ -36,10 +36,16 @@ DOUBLE_M = 0.5  # two objects of one frame are never this close
 def density_of_others(j: int, seen: FloatArray, order: IntArray, rank: int) -> float:
     """Density of what else is observed about an observation, by the nearest other one, 1/m2.
 
+    ``1 / (pi r^2)``, the likeliest density of a Poisson field whose nearest point is at r: of none
+    within r and one at r the likelihood is ``2 pi r D exp(-D pi r^2)``. 0 if it is alone.
+
     Parameters
     ----------
     j, rank
-        The observation, and its place in `order`, which is ascending in x.
+        The observation, and its place in `order`.
+    seen : ndarray of shape (m, PREPARED)
+    order : ndarray of shape (m,)
+        Observations in ascending x.
     """
     nearest_m2 = math.inf
     for step in (-1, 1):
