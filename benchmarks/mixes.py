@@ -1,8 +1,9 @@
-"""Three mixes of messages with real bytes, over 48 cells.
+"""Four mixes of messages with real bytes, over 48 cells, the fleet over 12 of them.
 
 | mix | a message is | sources | observations |
 |---|---|---|---|
 | `bsm` | one BSM of a vehicle (`bsm.json`) | a gateway a cell, 12 vehicles each at 10 Hz | 1 |
+| `fleet` | likewise | a gateway a cell, any number of vehicles at 1 Hz | 1 |
 | `rsm` | one RSM (`rsm.json`) | 4 roadside units a cell at 10 Hz, 2 see the same objects | 16 |
 | `sdsm` | one SDSM (`sdsm.json`) | 2 units a cell at 10 Hz, they share half | 50 |
 
@@ -93,7 +94,7 @@ def bsm(seconds: float, parallelism: int) -> Mix:
 
 
 def fleet(seconds: float, parallelism: int, vehicles: int) -> Mix:
-    """As `bsm`, but any number of vehicles over 12 cells, which report once a second."""
+    """Vehicles one by one, any number of them, which report once a second in turns."""
     senders = [
         replace(one, period_us=10 * PERIOD_US, phase_us=one.phase_us + k % 10 * PERIOD_US)
         for k, one in enumerate(

@@ -37,7 +37,6 @@ from operators.routes import SUBSCRIPTIONS, VEHICLE
 
 _PARTS = ("broker", "registry", "engine", "pulse", "fusion")  # and the services
 _PERCENTILES = (50, 99)
-Span = tuple[float, float]
 
 
 class Told(msgspec.Struct):
